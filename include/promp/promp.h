@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROMP_PROMP_H
+#define PROMP_PROMP_H
+
+/* Everything a program that uses promp needs; worker programs add <promp/runner.h>. */
+
+#include <promp/ending.h>
+#include <promp/manager.h>
+#include <promp/message.h>
+#include <promp/plugin.h>
+#include <promp/status.h>
+#include <promp/value.h>
+#include <promp/wait.h>
+#include <promp/worker.h>
+
+#endif
