@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MP_BOARD_H
+#define MP_BOARD_H
+
+#include "core/buffer.h"
+
+#include <promp/ending.h>
+#include <promp/status.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The board: memory that a worker shares with its manager, so that the manager can tell after any
+ * death which task ran, can read the worker's last frames even if they never left its process, and
+ * finds the stack that the crash handlers wrote.
+ *
+ * The worker writes, the manager reads (it writes received_frames only). A worker may be compromised:
+ * everything here is a hint to the manager, copied before it is parsed, and parsed like any frame.
+ */
+
+enum {
+    BOARD_FRAMES = 32,              /* sent frames that stay readable */
+    BOARD_OUTBOX_BYTES = 512 << 10, /* where they lie */
+    BOARD_CRASH_BYTES = 64 << 10,   /* text of the crash handlers; last, so that it cannot overflow */
+    BOARD_HEAD_BYTES = 4096,
+    BOARD_OUTBOX_OFFSET = BOARD_HEAD_BYTES,
+    BOARD_CRASH_OFFSET = BOARD_OUTBOX_OFFSET + BOARD_OUTBOX_BYTES,
+    BOARD_BYTES = BOARD_CRASH_OFFSET + BOARD_CRASH_BYTES,
+};
+
+typedef struct BoardFrame {
+    _Atomic uint32_t sequence;
+    _Atomic uint32_t offset; /* in the outbox */
+    _Atomic uint32_t size;   /* 0: not readable any more */
+} BoardFrame;
+
+typedef struct Board {
+    _Atomic uint64_t running_task;    /* 0: none */
+    _Atomic uint32_t next_sequence;   /* of the frame being built */
+    _Atomic uint32_t received_frames; /* by the manager */
+    _Atomic uint32_t open_offset;     /* the frame being built */
+    _Atomic uint32_t open_size;       /* whole records of it */
+    BoardFrame frames[BOARD_FRAMES];  /* by sequence, modulo */
+} Board;
+
+/* The memfd, sealed against a change of size; its file offset stands at the crash text. */
+ProStatus board_create(int *ret_fd, ProError *reterr);
+ProStatus board_map(int fd, Board **ret_board, ProError *reterr);
+void board_unmap(Board *board); /* NULL is allowed */
+
+/* ---- the worker's side: mirror what is built in `frame` ---- */
+
+typedef struct Outbox {
+    Board *board;
+    uint32_t offset;   /* of the open frame */
+    uint32_t mirrored; /* its bytes that are on the board */
+} Outbox;
+
+/* After whole records were appended to the open frame. */
+void outbox_mirror(Outbox *outbox, const Buffer *frame);
+/* The open frame goes out; the next one begins. */
+void outbox_close_frame(Outbox *outbox, const Buffer *frame);
+
+/* ---- the manager's side ---- */
+
+/*
+ * Reads frame number `sequence` of a dead worker, sent or still open. False if it is not there.
+ * ret_data: `capacity` bytes.
+ */
+bool board_salvage(const Board *board, uint32_t sequence, void *ret_data, size_t capacity, size_t *ret_size);
+/* The crash text, NUL-terminated, printable; caller frees. NULL if there is none. */
+char *board_crash_text(const Board *board);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MP_MANAGER_PRIVATE_H
+#define MP_MANAGER_PRIVATE_H
+
+#include "core/buffer.h"
+#include "core/list.h"
+#include "mp/blob.h"
+#include "mp/board.h"
+#include "mp/death.h"
+#include "mp/ending.h"
+#include "mp/frame.h"
+#include "mp/launcher.h"
+#include "mp/message.h"
+#include "mp/port.h"
+
+#include <promp/manager.h>
+#include <limits.h>
+
+/*
+ * The inside of a manager. Its files, by noun:
+ *   manager.c          the object: creation, options, close, the calls' guards
+ *   manager_engine.c   the native thread: waits, deadlines
+ *   manager_protocol.c what workers say: frames, records, violations
+ *   manager_slots.c    worker ids and the processes behind them: start, death, replacement
+ *   manager_tasks.c    tasks: giving, dispatch, windows, endings
+ *   manager_abort.c    the ladder of cancel
+ *   manager_output.c   the workers' stdout and stderr
+ *   manager_delivery.c what the owner thread gets: events, results, messages
+ *   manager_waits.c    wait objects and message boxes
+ *
+ * Two threads: the owner (the port's front thread) and the engine (its background thread). Everything is
+ * guarded by the port's lock unless it is marked "owner". Functions here expect the lock to be held
+ * unless they say otherwise.
+ */
+
+typedef struct Slot Slot;
+
+/* ---- tasks ---- */
+
+/* The encoded task; shared by the copies of one given to PRO_WORKER_ALL. Counted. */
+typedef struct TaskPayload {
+    unsigned references;
+    int blob_fd; /* -1: the bytes stand in data */
+    uint64_t size;
+    uint8_t data[];
+} TaskPayload;
+
+typedef struct Task {
+    ListLink link; /* ProManager::any_tasks, Slot::queued or Slot::in_flight */
+    ProTaskId id;
+    bool may_move; /* given to PRO_WORKER_ANY */
+    bool want_result;
+    unsigned deaths;  /* workers that died of it */
+    ProDeath *killed; /* the last of those, or NULL */
+    TaskPayload *payload;
+} Task;
+
+/* ---- slots: a worker's id, and the process that stands behind it now ---- */
+
+typedef enum SlotState {
+    SLOT_REQUESTED, /* the launcher was asked; no pid yet */
+    SLOT_STARTED,   /* there is a process; it has not said hello */
+    SLOT_READY,     /* it takes tasks */
+    SLOT_DEAD       /* no process, and none will come */
+} SlotState;
+
+/* Output of one stream that does not make a whole packet or line yet. */
+typedef struct OutputStream {
+    int fd; /* read end; -1 when at its end */
+    Buffer line;
+} OutputStream;
+
+typedef enum AbortStage { ABORT_NONE, ABORT_FLAG, ABORT_INTERRUPT, ABORT_TERM, ABORT_KILL } AbortStage;
+
+typedef struct Abort {
+    AbortStage stage; /* reached */
+    ProTaskId task;   /* 0 with a stage: the worker itself is being stopped */
+    uint64_t start_ns;
+    uint64_t total_ns;
+} Abort;
+
+struct Slot {
+    ProManager *manager;
+    ProWorkerId id;
+    SlotState state;
+    bool spare;    /* not given out yet */
+    bool stopping; /* the id is gone; the process is on its way */
+    bool stop_sent;
+
+    /* the process */
+    uint32_t generation; /* counts processes; part of the launch request */
+    pid_t pid;
+    int pidfd;
+    bool is_child; /* exec'd by us: we reap it */
+    Board *board;
+    int channel;
+    OutputStream streams[2]; /* stdout, stderr */
+    uint8_t routing_id[MP_ROUTING_ID_BYTES];
+    uint8_t secret[MP_SECRET_BYTES];
+    uint64_t start_deadline_ns;
+    uint64_t status_deadline_ns; /* seen dead, exit status still to come; 0: not */
+    unsigned launch_attempts;
+    unsigned start_failures; /* in a row */
+    unsigned restarts;
+    bool violated;
+    char *death_detail;
+    ProDeath *last_death;
+
+    /* the protocol */
+    Buffer frame; /* the batch being built */
+    uint32_t sequence;
+    uint32_t expected_sequence;
+
+    /* tasks */
+    ListLink queued;    /* Task::link, bound to this slot, not sent */
+    ListLink in_flight; /* Task::link, sent, oldest first */
+    size_t queued_count;
+    size_t in_flight_count;
+    uint64_t in_flight_bytes;
+    size_t window; /* tasks that may be in flight */
+    uint64_t busy_since_ns;
+    bool recall_pending;
+    Abort abort;
+
+    /* messages */
+    ListLink messages;      /* ProMessage::worker_link */
+    uint64_t received_cost; /* from the worker, in all */
+    uint64_t popped_cost;   /* of those, popped by the program */
+    uint64_t told_cost;     /* of those, told to the worker */
+    uint64_t sent_cost;     /* to the worker, in all */
+    uint64_t consumed_cost; /* of those, read by the worker */
+
+    /* output */
+    size_t output_pending;
+    bool output_paused;
+    char tail[MP_OUTPUT_TAIL_BYTES];
+    size_t tail_size; /* in all; the ring's end is tail_size modulo */
+
+    /* wait object and boxes */
+    ProRemoteWait *wait;
+    size_t box_count;
+};
+
+struct ProRemoteWait {
+    ListLink link; /* ProManager::waits */
+    ProManager *manager; /* NULL once that is freed or the wait was replaced */
+    ProWorkerId worker;
+    const ProWaitOps *ops;
+    void *user;
+    bool dirty;
+    bool has_value;
+    bool has_text;
+    int64_t value;
+    char text[PRO_WAIT_TEXT_MAX + 1];
+    bool stopped;
+    bool abort_told;
+};
+
+typedef struct Box {
+    ListLink link; /* ProManager::boxes */
+    ProWorkerId worker;
+    uint32_t generation;
+    uint64_t id;
+    bool shown;
+    uint64_t forwarded; /* the box of this process' own worker, or 0 */
+    char *text;
+} Box;
+
+/* ---- what waits for the owner ---- */
+
+typedef enum EventKind { EVENT_OUTPUT, EVENT_ENDING } EventKind;
+
+typedef struct Event {
+    ListLink link; /* ProManager::events */
+    EventKind kind;
+    ProWorkerId worker; /* 0: the manager's own notice */
+    int stream;
+    Buffer output;
+    ProEnding *ending;
+    bool want_result;
+} Event;
+
+struct ProManager {
+    Port port;
+    pthread_t owner;
+    pid_t process;
+    pthread_t engine;
+    bool engine_runs;
+    int engine_wake; /* an eventfd: deadlines changed, or end */
+    pthread_cond_t slots_changed;
+    char socket_path[108];
+    bool closing;
+    bool end_engine;
+
+    /* settings */
+    uint32_t options;
+    unsigned spare_count;
+    char program[PATH_MAX]; /* "": search */
+    uint64_t memory_limit;
+    uint64_t pending_limit;
+    Buffer setup;
+
+    /* workers */
+    Launcher launcher;
+    Slot **slots; /* ids ascending */
+    size_t slot_count;
+    ProWorkerId next_worker;
+    int64_t oom_kills;
+    bool stranger_told;
+
+    /* tasks */
+    ProTaskId next_task;
+    ListLink any_tasks; /* Task::link, for the first worker that is free */
+
+    /* delivery */
+    int deliver_fd;    /* an eventfd, readable while `deliverable` */
+    bool deliverable;  /* something waits for the owner */
+    bool owner_pumps;  /* the owner looks anyway: no need to make deliver_fd readable */
+    ListLink events;   /* Event::link */
+    ListLink messages; /* ProMessage::link */
+    ListLink waits;    /* ProRemoteWait::link */
+    ListLink boxes;    /* Box::link */
+    atomic_bool interrupted;
+
+    /* owner */
+    size_t busy_count;
+    ListLink results; /* ProEnding::link */
+    bool delivering;
+    ProOutputFn output_handler;
+    void *output_user;
+};
+
+/* epoll tags of the engine: a kind and a slot's id */
+typedef enum Tag { TAG_SOCKET, TAG_WAKE, TAG_LAUNCHER, TAG_PROCESS, TAG_STDOUT, TAG_STDERR } Tag;
+#define MANAGER_TAG(kind, id) ((uint64_t)(kind) << 32 | (id))
+
+/* ---- manager.c ---- */
+
+/* Not locked. Every public call begins here. */
+ProStatus manager_enter(const ProManager *manager, ProError *reterr);
+/* The slot of an id that the program may use; NULL (and reterr) if it never was, or is gone. */
+Slot *manager_find_slot(ProManager *manager, ProWorkerId worker, ProError *reterr);
+Slot *manager_any_slot_by_id(ProManager *manager, ProWorkerId worker); /* stopping ones as well */
+bool slot_is_public(const Slot *slot);
+
+/* ---- manager_engine.c ---- */
+
+ProStatus engine_start(ProManager *manager, ProError *reterr);
+void engine_stop(ProManager *manager); /* not locked */
+void engine_wake(ProManager *manager);
+
+/* ---- manager_protocol.c ---- */
+
+/* Handles frames that have come, at most MP_DRAIN_FRAMES_MAX; true if there may be more. */
+bool protocol_drain(ProManager *manager);
+/* The frames that a dead worker left on its board. */
+void protocol_salvage(Slot *slot);
+/* Appends a record; flushed by protocol_flush() or when the batch is full. */
+void protocol_post(Slot *slot, FrameType type, uint64_t id, const void *payload, size_t size);
+/* PRO_ERR_FULL: too many blobs under way; nothing was posted. */
+ProStatus protocol_post_blob(Slot *slot, FrameType type, uint64_t id, int fd, uint64_t size);
+void protocol_flush(Slot *slot);
+void protocol_reset(Slot *slot); /* for a new process */
+/* The worker did what no worker of ours does: say so, kill it. */
+void protocol_violation(Slot *slot, const char *what);
+
+/* ---- manager_slots.c ---- */
+
+ProStatus slot_new(ProManager *manager, bool spare, Slot **ret_slot, ProError *reterr);
+void slots_keep_spares(ProManager *manager);
+void slots_on_launcher(ProManager *manager);
+/* Closes the connection to the nursery; what it was asked for is asked of another. */
+void slots_launcher_lost(ProManager *manager);
+void slot_on_process_exit(Slot *slot);
+void slot_on_deadline(Slot *slot, uint64_t now_ns);
+uint64_t slot_next_deadline(const Slot *slot);
+void slot_kill(Slot *slot, int signal_number); /* SIGKILL, SIGTERM: its whole group */
+void slot_begin_stop(Slot *slot, int timeout_ms);
+/* A stopping slot that has nothing to do any more is asked to exit. */
+void slot_stop_if_idle(Slot *slot);
+
+/* ---- manager_tasks.c ---- */
+
+void tasks_dispatch(ProManager *manager); /* to whoever has room; flushes */
+void tasks_rebalance(ProManager *manager); /* takes back from the busy for the idle */
+void task_free(Task *task);
+/* The task in flight with that id, or NULL. */
+Task *tasks_find_in_flight(Slot *slot, ProTaskId id);
+void tasks_returned(Slot *slot, Task *task);
+/* Removes the task from its list and queues its ending for the owner. Takes `ending` and `task`. */
+void tasks_end(Slot *slot, Task *task, ProEnding *ending);
+/* The same, with an ending made here. worker: whose it was. */
+void tasks_end_as(ProManager *manager, ProWorkerId worker, Task *task, ProEndingKind kind,
+        ProAbortRung rung, const ProDeath *death, const char *message);
+void tasks_window_update(Slot *slot, size_t endings);
+/* What was in flight and queued when the process died. */
+void tasks_on_death(Slot *slot, const ProDeath *death);
+/* Everything that is queued for the slot ends as aborted. */
+void tasks_cancel_queued(Slot *slot);
+
+/* ---- manager_abort.c ---- */
+
+void abort_begin(Slot *slot, ProTaskId task, int timeout_ms);
+void abort_on_deadline(Slot *slot, uint64_t now_ns);
+uint64_t abort_next_deadline(const Slot *slot);
+ProAbortRung abort_rung(const Slot *slot);
+
+/* ---- manager_output.c ---- */
+
+ProStatus output_open(Slot *slot, int ret_write_fds[2], ProError *reterr);
+/* Reads what is there; `all`: to the end, whatever is pending. */
+void output_read(Slot *slot, int stream, bool all);
+/* At a task's end: everything written so far, unfinished lines included. */
+void output_settle(Slot *slot);
+void output_close(Slot *slot);
+void output_delivered(ProManager *manager, ProWorkerId worker, size_t size);
+char *output_tail(const Slot *slot); /* caller frees; NULL if there is none */
+/* One line on the manager's stderr, unless PRO_OPT_QUIET. */
+void output_notice(ProManager *manager, const char *format, ...) PRO_PRINTF(2, 3);
+
+/* ---- manager_delivery.c ---- */
+
+void delivery_signal(ProManager *manager); /* something waits for the owner */
+Event *delivery_event(ProManager *manager, EventKind kind, ProWorkerId worker); /* appended; or NULL */
+void delivery_drop_messages(Slot *slot);
+void delivery_free_all(ProManager *manager);
+
+/* ---- manager_waits.c ---- */
+
+void waits_on_progress(Slot *slot, const FrameProgress *progress);
+void waits_deliver(ProManager *manager); /* not locked, owner */
+void boxes_on_box(Slot *slot, uint64_t id, const char *text, size_t size);
+void boxes_deliver(ProManager *manager); /* not locked, owner */
+bool boxes_wait_for_stdin(ProManager *manager);
+void boxes_drop(ProManager *manager, const Slot *slot); /* of a dead process; NULL: all */
+void waits_free_all(ProManager *manager);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MP_WORKER_PRIVATE_H
+#define MP_WORKER_PRIVATE_H
+
+#include "core/buffer.h"
+#include "core/list.h"
+#include "mp/blob.h"
+#include "mp/board.h"
+#include "mp/frame.h"
+#include "mp/message.h"
+#include "mp/port.h"
+#include "mp/worker_config.h"
+
+#include <promp/runner.h>
+#include <promp/wait.h>
+#include <stdatomic.h>
+
+/*
+ * The inside of a worker, shared by worker.c (messages, wait object), worker_link.c (the link thread
+ * and the protocol) and worker_tasks.c (the main thread's loop).
+ *
+ * The main thread is the port's front thread, the link thread its background thread. What is below
+ * "locked" is guarded by the port's lock.
+ */
+
+typedef struct WorkerTask {
+    ListLink link; /* ProWorker::tasks */
+    uint64_t id;
+    FrameTask frame; /* points into payload */
+    Payload payload;
+} WorkerTask;
+
+typedef struct WorkerBox {
+    ListLink link; /* ProWorker::boxes */
+    uint64_t id;
+    bool closed;
+    int notify_fd; /* an eventfd to write to when it closes, or -1 */
+} WorkerBox;
+
+struct ProWorker {
+    Port port;
+    ProWorkerId id;
+    int level;
+    pid_t pid;
+    int fds[WORKER_FD_COUNT];
+    int timer_fd; /* flushes a batch that is not full */
+    Board *board;
+    pthread_t main_thread;
+    pthread_t link_thread;
+    pthread_cond_t changed; /* messages, credit, boxes: for threads that are not the front */
+    atomic_bool aborted;
+    atomic_bool abort_seen; /* the task looked and saw it */
+
+    /* locked */
+    Buffer frame; /* the batch being built */
+    Outbox outbox;
+    uint32_t sequence;
+    uint32_t expected_sequence; /* of the manager's frames */
+    uint64_t last_flush_ns;
+    bool timer_armed;
+    ListLink tasks; /* WorkerTask::link, not begun */
+    uint64_t running;
+    bool interrupt_sent;
+    ListLink messages;      /* ProMessage::link */
+    uint64_t read_cost;     /* of messages popped, in all */
+    uint64_t told_cost;     /* of those, told to the manager */
+    uint64_t sent_cost;     /* of messages sent, in all */
+    uint64_t consumed_cost; /* of those, read by the manager's program */
+    uint64_t pending_limit;
+    FrameProgress progress; /* not yet sent */
+    char progress_text[PRO_WAIT_TEXT_MAX];
+    bool progress_in_flight;
+    ListLink boxes; /* WorkerBox::link */
+    uint64_t next_box;
+    bool stopping;
+};
+
+enum { WORKER_TAG_SOCKET = 1, WORKER_TAG_HOST, WORKER_TAG_TIMER };
+
+/* ---- worker_link.c ---- */
+
+ProStatus worker_link_start(ProWorker *worker, const WorkerConfig *config, ProError *reterr);
+
+/* All with the lock held. */
+void worker_drain(ProWorker *worker); /* handles what has come */
+void worker_flush(ProWorker *worker);
+void worker_flush_within(ProWorker *worker, uint64_t delay_ns); /* now if the last is longer ago */
+/* Appends a record of segments, as a blob if it is large. May let the lock go to wait for the fd channel.
+ * `batch`: more comes soon. */
+ProStatus worker_post(ProWorker *worker, FrameType type, uint64_t id, const struct iovec *segments,
+        size_t count, ProError *reterr);
+void worker_post_progress(ProWorker *worker);
+/* Lets the lock go until something changed. PORT_TIMED_OUT, PORT_INTERRUPTED (front thread only). */
+PortWait worker_block(ProWorker *worker, uint64_t deadline_ns);
+bool worker_is_front(const ProWorker *worker);
+
+/* ---- worker_tasks.c ---- */
+
+void worker_serve(ProWorker *worker, const ProRunnerOps *ops, void *user);
+
+/* ---- worker.c ---- */
+
+/* Opens a box without waiting for it; `notify_fd` is written to when it closes. */
+ProStatus worker_box_open(
+        ProWorker *worker, const char *text, int notify_fd, uint64_t *ret_box, ProError *reterr);
+/* True once (and then forgotten) when it was closed. */
+bool worker_box_take_closed(ProWorker *worker, uint64_t box);
+
+/* This process' worker, whatever thread asks; set once. */
+void worker_set_current(ProWorker *worker);
+
+/* ---- crash.c ---- */
+
+/* Fatal signals write the native stack to `fd` before they do their work. */
+void crash_install(int fd);
+
+#endif
