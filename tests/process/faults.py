@@ -153,7 +153,7 @@ class Round:
 
 def play(name, seed, stop_seconds):
     """One round; None or the text of what was wrong."""
-    with tempfile.TemporaryDirectory(prefix="promp-faults.", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="faults-of-promp.", ignore_cleanup_errors=True) as folder:
         round_ = Round(name, seed, stop_seconds, folder)
         try:
             round_.run()
