@@ -60,7 +60,8 @@ static ProStatus start(ProWorker *worker, const WorkerConfig *config,
         (void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
     }
     init_lists(worker);
-    /* Orphans of this worker's children come here, not to init, so that they can be ended with it. */
+    /* Orphans of this worker's children come here, not to init, so that they can be ended with it.
+     */
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     (void)prctl(PR_SET_NAME, "promp-worker");
     ProStatus status = board_map(fds[WORKER_FD_BOARD], &worker->board, reterr);

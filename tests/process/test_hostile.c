@@ -5,13 +5,8 @@
  * right, stays small, and says once what it saw. The watchdog decides about hangs.
  */
 
-#include "process/squares.h"
+#include "process/echo.h"
 
-#include <promp/promp.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -54,59 +49,57 @@ static const HostileCase cases[] = {
         {"wrong_blobs", true, VIOLATION},
 };
 
-typedef struct Notices {
-    const char *expected;
-    unsigned seen;
-    char text[4096];
-} Notices;
-
-static void on_output(void *user, ProWorkerId worker, int stream, const void *data, size_t size)
+/* How often the notice was made. */
+static unsigned notice_count(Engine *engine, const char *part)
 {
-    Notices *notices = user;
-    char text[1024];
-    (void)stream;
-    (void)snprintf(text, sizeof text, "%.*s", (int)size, (const char *)data);
-    if (worker == 0 && strstr(text, notices->expected) != NULL)
-        notices->seen++;
-    size_t used = strlen(notices->text);
-    (void)snprintf(notices->text + used, sizeof notices->text - used, "%u: %s", worker, text);
+    unsigned count = 0;
+    const char *text = buffer_text(&engine->notices);
+    for (; (text = strstr(text, part)) != NULL; text += strlen(part))
+        count++;
+    return count;
+}
+
+static void deliver_until_something_comes(Engine *engine)
+{
+    ProError error = {0};
+    assert_ok(pro_manager_wait_any(engine->manager, WATCHDOG_MS, &error));
 }
 
 /* Results of the good worker alone: the hostile one's task may stay open. */
-static void work(ProManager *manager, ProWorkerId good)
+static void work(Engine *engine, ProWorkerId good)
 {
-    for (int64_t value = 0; value < TASKS; value++)
-        (void)give_square(manager, good, value);
-    for (int64_t value = 0; value < TASKS; value++) {
-        while (!pro_manager_has_results(manager, good))
-            must(pro_manager_wait_any(manager, -1, &error));
-        take_square(manager, good, value);
+    ProError error = {0};
+    for (int64_t number = 0; number < TASKS; number++)
+        assert_ok(echo_give(engine->manager, good, number, NULL, &error));
+    for (int64_t number = 0; number < TASKS; number++) {
+        while (!pro_manager_has_results(engine->manager, good))
+            deliver_until_something_comes(engine);
+        assert_ok(echo_take(engine->manager, good, number, &error));
     }
 }
 
-static ProWorkerState state_of(ProManager *manager, ProWorkerId worker)
+static ProWorkerState state_of(Engine *engine, ProWorkerId worker)
 {
+    ProError error = {0};
     ProWorkerInfo info;
-    must(pro_manager_worker_info(manager, worker, &info, &error));
+    assert_ok(pro_manager_worker_info(engine->manager, worker, &info, &error));
     pro_death_unref(info.death);
     return info.state;
 }
 
-/* The lie was seen: said once, and the liar is dead if it is one of ours. */
-static void wait_until_seen(
-        ProManager *manager, ProWorkerId hostile, const HostileCase *hostile_case, Notices *notices)
+/* The lie was seen and told, and the liar is dead if it is one of ours. */
+static void wait_until_seen(Engine *engine, ProWorkerId hostile, const HostileCase *hostile_case)
 {
-    while (notices->seen == 0 ||
-            (hostile_case->is_killed && state_of(manager, hostile) != PRO_WORKER_DEAD))
-        must(pro_manager_wait_any(manager, -1, &error));
+    while (notice_count(engine, hostile_case->expected) == 0 ||
+            (hostile_case->is_killed && state_of(engine, hostile) != PRO_WORKER_DEAD))
+        deliver_until_something_comes(engine);
 }
 
-static void check_death(ProManager *manager, ProWorkerId hostile, ProTaskId task)
+static void check_death(Engine *engine, ProWorkerId hostile, ProTaskId task)
 {
-    ProEnding *ending;
-    while (!pro_manager_has_results(manager, hostile))
-        must(pro_manager_wait_any(manager, -1, &error));
-    must(pro_manager_take_result(manager, hostile, &ending, &error));
+    while (!pro_manager_has_results(engine->manager, hostile))
+        deliver_until_something_comes(engine);
+    ProEnding *ending = engine_take(engine, hostile);
     assert_int_equal(pro_ending_task(ending), task);
     assert_int_equal(pro_ending_kind(ending), PRO_ENDING_DIED);
     assert_non_null(pro_ending_death(ending));
@@ -114,40 +107,41 @@ static void check_death(ProManager *manager, ProWorkerId hostile, ProTaskId task
     pro_ending_free(ending);
 }
 
+static ProWorkerId start_hostile(Engine *engine, const char *mode)
+{
+    ProError error = {0};
+    assert_int_equal(setenv("HOSTILE_MODE", mode, 1), 0);
+    assert_ok(pro_manager_set_worker_program(engine->manager, HOSTILE_WORKER, &error));
+    return engine_worker(engine);
+}
+
 static void a_liar_harms_nobody(void **state)
 {
     const HostileCase *hostile_case = *state;
-    Notices notices = {.expected = hostile_case->expected};
-    ProManager *manager;
-    ProWorkerId good;
-    ProWorkerId hostile;
+    Engine engine;
+    ProError error = {0};
+    ProTaskId task;
     (void)alarm(WATCHDOG_SECONDS);
-    (void)setenv("HOSTILE_MODE", hostile_case->mode, 1);
-    must(pro_manager_new(&manager, &error));
-    pro_manager_set_output_handler(manager, on_output, &notices);
-    must(pro_manager_set_pending_limit(manager, PENDING_LIMIT, &error));
-    must(pro_manager_set_options(
-            manager, PRO_OPT_EXEC_WORKERS | PRO_OPT_NO_REPLACE | PRO_OPT_REDIRECT_OUTPUT, &error));
-    must(pro_manager_set_worker_program(manager, SQUARE_WORKER, &error));
-    must(pro_manager_start_worker(manager, &good, &error));
-    work(manager, good);
+    engine_start(&engine, PRO_OPT_EXEC_WORKERS | PRO_OPT_NO_REPLACE | PRO_OPT_REDIRECT_OUTPUT);
+    assert_ok(pro_manager_set_pending_limit(engine.manager, PENDING_LIMIT, &error));
+    ProWorkerId good = engine_worker(&engine);
+    work(&engine, good);
     long before_kib = resident_kib();
 
-    must(pro_manager_set_worker_program(manager, HOSTILE_WORKER, &error));
-    must(pro_manager_start_worker(manager, &hostile, &error));
-    ProTaskId task = give_square(manager, hostile, 3);
-    work(manager, good);
-    wait_until_seen(manager, hostile, hostile_case, &notices);
-    work(manager, good);
+    ProWorkerId hostile = start_hostile(&engine, hostile_case->mode);
+    assert_ok(echo_give(engine.manager, hostile, 3, &task, &error));
+    work(&engine, good);
+    wait_until_seen(&engine, hostile, hostile_case);
+    work(&engine, good);
 
     if (hostile_case->is_killed)
-        check_death(manager, hostile, task);
-    if (notices.seen != 1)
-        fail_msg("said %u times instead of once:\n%s", notices.seen, notices.text);
+        check_death(&engine, hostile, task);
+    if (notice_count(&engine, hostile_case->expected) != 1)
+        fail_msg("not said once:\n%s", buffer_text(&engine.notices));
     long growth_kib = resident_kib() - before_kib;
     if (growth_kib > GROWTH_MAX_KIB)
         fail_msg("the manager grew by %ld KiB", growth_kib);
-    pro_manager_free(manager);
+    engine_end(&engine);
     (void)alarm(0);
 }
 

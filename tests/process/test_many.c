@@ -6,10 +6,9 @@
  * hangs.
  */
 
-#include "process/squares.h"
+#include "process/echo.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -17,137 +16,126 @@ enum {
     CYCLES = 300,
     WARM_UP_CYCLES = 50,
     GROWTH_MAX_KIB = 2 << 10,
-    MANY_WORKERS = 64,
+    MANAGERS = 75,
+    FDS_ON_THEIR_WAY_OUT = 8, /* of a worker that is stopping */
     THREADS = 4,
     TASKS_PER_THREAD = 200,
 };
 
-static ProManager *new_manager(void)
+static void start_and_stop(Engine *engine, unsigned count)
 {
-    ProManager *manager;
-    must(pro_manager_new(&manager, &error));
-    must(pro_manager_set_worker_program(manager, SQUARE_WORKER, &error));
-    return manager;
-}
-
-static void start_and_stop(ProManager *manager, unsigned count)
-{
+    ProError error = {0};
     for (unsigned i = 0; i < count; i++) {
-        ProWorkerId worker;
-        must(pro_manager_start_worker(manager, &worker, &error));
-        (void)give_square(manager, worker, (int64_t)i);
-        must(pro_manager_wait(manager, -1, &error));
-        take_square(manager, worker, (int64_t)i);
-        must(pro_manager_stop_worker(manager, worker, 1000, &error));
+        ProWorkerId worker = engine_worker(engine);
+        assert_ok(echo_give(engine->manager, worker, i, NULL, &error));
+        engine_wait(engine);
+        assert_ok(echo_take(engine->manager, worker, i, &error));
+        assert_ok(pro_manager_stop_worker(engine->manager, worker, 1000, &error));
     }
 }
 
 static void starts_and_stops_leave_nothing(void **state)
 {
     (void)state;
+    Engine engine;
     const char *wanted = getenv("PROMP_CYCLES");
     unsigned cycles = wanted != NULL ? (unsigned)strtoul(wanted, NULL, 10) : CYCLES;
     (void)alarm(WATCHDOG_SECONDS);
-    ProManager *manager = new_manager();
-    start_and_stop(manager, WARM_UP_CYCLES);
+    engine_start(&engine, 0);
+    start_and_stop(&engine, WARM_UP_CYCLES);
     unsigned fds = open_fds();
     long kib = resident_kib();
-    start_and_stop(manager, cycles);
-    assert_in_range(open_fds(), 0, fds + 8); /* those of a worker that is on its way out */
+    start_and_stop(&engine, cycles);
+    assert_in_range(open_fds(), 0, fds + FDS_ON_THEIR_WAY_OUT);
     assert_in_range(resident_kib(), 0, kib + GROWTH_MAX_KIB);
-    pro_manager_free(manager);
+    engine_end(&engine);
 }
 
 static void managers_come_and_go(void **state)
 {
     (void)state;
+    Engine keeps_nursery;
     (void)alarm(WATCHDOG_SECONDS);
-    ProManager *keeps_nursery = new_manager();
-    start_and_stop(keeps_nursery, 1);
+    engine_start(&keeps_nursery, 0);
+    start_and_stop(&keeps_nursery, 1);
     unsigned fds = open_fds();
     long kib = resident_kib();
-    for (int i = 0; i < CYCLES / 4; i++) {
-        ProManager *manager = new_manager();
-        start_and_stop(manager, 1);
-        pro_manager_free(manager);
+    for (int i = 0; i < MANAGERS; i++) {
+        Engine engine;
+        engine_start(&engine, 0);
+        start_and_stop(&engine, 1);
+        engine_end(&engine);
     }
-    assert_in_range(open_fds(), 0, fds + 2);
-    assert_in_range(resident_kib(), 0, kib + 2 * GROWTH_MAX_KIB);
-    pro_manager_free(keeps_nursery);
+    assert_in_range(open_fds(), 0, fds + FDS_ON_THEIR_WAY_OUT);
+    assert_in_range(resident_kib(), 0, kib + GROWTH_MAX_KIB);
+    engine_end(&keeps_nursery);
 }
 
 static void sixty_four_workers_all_work(void **state)
 {
     (void)state;
+    enum { WORKERS = 64, TASKS = 10 };
+    Engine engine;
+    ProError error = {0};
+    ProWorkerId workers[WORKERS];
     (void)alarm(WATCHDOG_SECONDS);
-    ProManager *manager = new_manager();
-    ProWorkerId workers[MANY_WORKERS];
-    for (int i = 0; i < MANY_WORKERS; i++)
-        must(pro_manager_start_worker(manager, &workers[i], &error));
-    for (int64_t value = 0; value < 10; value++)
-        for (int i = 0; i < MANY_WORKERS; i++)
-            (void)give_square(manager, workers[i], value * i);
-    must(pro_manager_wait(manager, -1, &error));
-    for (int64_t value = 0; value < 10; value++)
-        for (int i = 0; i < MANY_WORKERS; i++)
-            take_square(manager, workers[i], value * i);
-    assert_false(pro_manager_has_results(manager, PRO_WORKER_ANY));
-    pro_manager_free(manager);
+    engine_start(&engine, 0);
+    for (int i = 0; i < WORKERS; i++)
+        workers[i] = engine_worker(&engine);
+    for (int task = 0; task < TASKS; task++)
+        for (int i = 0; i < WORKERS; i++)
+            assert_ok(echo_give(engine.manager, workers[i], task * i, NULL, &error));
+    engine_wait(&engine);
+    for (int task = 0; task < TASKS; task++)
+        for (int i = 0; i < WORKERS; i++)
+            assert_ok(echo_take(engine.manager, workers[i], task * i, &error));
+    assert_false(pro_manager_has_results(engine.manager, PRO_WORKER_ANY));
+    engine_end(&engine);
 }
 
-/* cmocka's asserts belong to the main thread, so a thread answers how many results were right. */
+/* A thread's own manager and worker; cmocka's asserts belong to the main thread, so it tells how it
+ * went. */
+typedef struct Worked {
+    ProStatus status;
+    ProError error;
+} Worked;
+
+static ProStatus echo_many(ProManager *manager, ProError *reterr)
+{
+    ProWorkerId worker;
+    ProStatus status = pro_manager_start_worker(manager, &worker, reterr);
+    for (int64_t number = 0; number < TASKS_PER_THREAD && status == PRO_OK; number++)
+        status = echo_give(manager, worker, number, NULL, reterr);
+    if (status == PRO_OK)
+        status = pro_manager_wait(manager, WATCHDOG_MS, reterr);
+    for (int64_t number = 0; number < TASKS_PER_THREAD && status == PRO_OK; number++)
+        status = echo_take(manager, worker, number, reterr);
+    return status;
+}
+
 static void *work_in_thread(void *argument)
 {
-    ProManager *manager;
-    ProWorkerId worker;
-    ProError own_error;
-    size_t right = 0;
-    (void)argument;
-    if (pro_manager_new(&manager, &own_error) != PRO_OK)
-        return NULL;
-    ProStatus status = pro_manager_set_worker_program(manager, SQUARE_WORKER, &own_error);
-    if (status == PRO_OK)
-        status = pro_manager_start_worker(manager, &worker, &own_error);
-    for (int64_t value = 0; value < TASKS_PER_THREAD && status == PRO_OK; value++) {
-        ProWriter *arguments = pro_writer_new();
-        pro_write_list(arguments, 1);
-        pro_write_int(arguments, value);
-        pro_write_end(arguments);
-        status = pro_manager_eval_python_function(
-                manager, worker, "", "square", arguments, true, NULL, &own_error);
-        pro_writer_free(arguments);
-    }
-    if (status == PRO_OK)
-        status = pro_manager_wait(manager, -1, &own_error);
-    for (int64_t value = 0; value < TASKS_PER_THREAD && status == PRO_OK; value++) {
-        ProEnding *ending;
-        ProReader reader;
-        int64_t square = -1;
-        size_t size;
-        status = pro_manager_take_result(manager, worker, &ending, &own_error);
-        if (status != PRO_OK)
-            break;
-        const void *data = pro_ending_value(ending, &size);
-        pro_reader_init(&reader, data, size);
-        if (pro_read_int(&reader, &square, NULL) == PRO_OK && square == value * value)
-            right++;
-        pro_ending_free(ending);
-    }
+    Worked *worked = argument;
+    ProManager *manager = NULL;
+    worked->status = pro_manager_new(&manager, &worked->error);
+    if (worked->status == PRO_OK)
+        worked->status = echo_many(manager, &worked->error);
     pro_manager_free(manager);
-    return (void *)right;
+    return NULL;
 }
 
 static void managers_in_several_threads(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
+    Worked worked[THREADS] = {0};
     (void)alarm(WATCHDOG_SECONDS);
     for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, work_in_thread, NULL), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, work_in_thread, &worked[i]), 0);
     for (int i = 0; i < THREADS; i++) {
-        void *right;
-        assert_int_equal(pthread_join(threads[i], &right), 0);
-        assert_int_equal((size_t)right, TASKS_PER_THREAD);
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        if (worked[i].status != PRO_OK)
+            fail_msg("%s: %s", pro_status_text(worked[i].status), worked[i].error.text);
     }
 }
 
