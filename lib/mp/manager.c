@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/process.h"
 #include "mp/runtime_folder.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@
 
 ProStatus manager_enter(const ProManager *manager, ProError *reterr)
 {
-    if (manager->process != getpid())
+    if (manager->process != process_generation())
         return error_set(
                 reterr, PRO_ERR_CLOSED, "the manager belongs to the process that forked this one");
     if (!pthread_equal(manager->owner, pthread_self()))
@@ -104,7 +105,7 @@ ProStatus pro_manager_new(ProManager **ret_manager, ProError *reterr)
     if (manager == NULL)
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a manager");
     manager->owner = pthread_self();
-    manager->process = getpid();
+    manager->process = process_generation();
     manager->launcher.channel = -1;
     manager->next_worker = 1;
     manager->next_task = 1;
@@ -163,7 +164,7 @@ static void wait_until_gone(ProManager *manager)
 
 void pro_manager_close(ProManager *manager)
 {
-    if (manager == NULL || manager->closing || manager->process != getpid())
+    if (manager == NULL || manager->closing || manager->process != process_generation())
         return;
     port_lock(&manager->port);
     begin_close(manager);
@@ -190,7 +191,7 @@ void pro_manager_free(ProManager *manager)
     if (manager == NULL)
         return;
     pro_manager_close(manager);
-    if (manager->process == getpid())
+    if (manager->process == process_generation())
         waits_free_all(manager);
     buffer_fini(&manager->setup);
     free(manager->slots);

@@ -204,11 +204,22 @@ static ProStatus check_sender(ProManager *manager, ProWorkerId worker, ProError 
     return error_set(reterr, PRO_ERR_WORKER_GONE, "there is no worker that could send a message");
 }
 
+/* The short way for a stream of messages: one is there, and nothing else waits to be delivered. */
+static bool message_is_next(ProManager *manager, ProWorkerId worker)
+{
+    port_lock(&manager->port);
+    bool next = list_empty(&manager->events) && oldest(manager, worker) != NULL;
+    port_unlock(&manager->port);
+    return next;
+}
+
 ProStatus pro_manager_wait_message(
         ProManager *manager, ProWorkerId worker, int timeout_ms, ProError *reterr)
 {
     ProError error = {0};
     ProStatus status = manager_enter(manager, &error);
+    if (status == PRO_OK && message_is_next(manager, worker))
+        return PRO_OK;
     uint64_t deadline = clock_deadline_ns(timeout_ms);
     while (status == PRO_OK) {
         (void)delivery_run(manager);

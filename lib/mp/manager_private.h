@@ -211,7 +211,7 @@ typedef struct Box {
 struct ProManager {
     Port port;
     pthread_t owner;
-    pid_t process;
+    uint32_t process; /* process_generation() */
     pthread_t engine;
     bool engine_runs;
     int engine_wake; /* an eventfd: deadlines changed, or end */

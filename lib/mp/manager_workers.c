@@ -139,8 +139,10 @@ ProStatus pro_manager_worker_info(
             .restarts = slot->restarts,
             .death = pro_death_ref(slot->last_death),
     };
-    if (slot->in_flight_count > 0)
-        info.task = list_entry(slot->in_flight.next, Task, link)->id;
+    if (slot->board != NULL) {
+        ProTaskId running = atomic_load(&slot->board->running_task);
+        info.task = tasks_find_in_flight(slot, running) != NULL ? running : 0;
+    }
     port_unlock(&manager->port);
     if (info.pid != 0)
         read_usage(&info);

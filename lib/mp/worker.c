@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/process.h"
 #include "mp/limits.h"
 #include "mp/worker_private.h"
 
@@ -46,7 +47,7 @@ int pro_worker_crash_fd(const ProWorker *worker)
 /* A fork()ed child of a task has the object but not the threads behind it. */
 static ProStatus check_process(const ProWorker *worker, ProError *reterr)
 {
-    if (worker->pid == getpid())
+    if (worker->process == process_generation())
         return PRO_OK;
     return error_set(reterr, PRO_ERR_CLOSED,
             "the worker object belongs to the process that forked this one");

@@ -3,6 +3,7 @@
 /* The worker program: told by its arguments to be a nursery or one worker. */
 
 #include "core/error.h"
+#include "core/process.h"
 #include "mp/limits.h"
 #include "mp/nursery.h"
 #include "mp/runtime_folder.h"
@@ -52,7 +53,7 @@ static ProStatus start(ProWorker *worker, const WorkerConfig *config,
     worker->id = config->id;
     worker->level = config->level;
     worker->pending_limit = config->pending_limit;
-    worker->pid = getpid();
+    worker->process = process_generation();
     worker->main_thread = pthread_self();
     worker->timer_fd = -1;
     for (int i = 0; i < WORKER_FD_COUNT; i++) {

@@ -41,7 +41,7 @@ struct ProWorker {
     Port port;
     ProWorkerId id;
     int level;
-    pid_t pid;
+    uint32_t process; /* process_generation() */
     int fds[WORKER_FD_COUNT];
     int timer_fd; /* flushes a batch that is not full */
     Board *board;

@@ -3,6 +3,7 @@
 /* The main thread of a worker: takes tasks one after another and sends their endings. */
 
 #include "core/error.h"
+#include "core/process.h"
 #include "core/value_writer.h"
 #include "mp/limits.h"
 #include "mp/worker_private.h"
@@ -186,7 +187,7 @@ static void run_task(
             .want_result = task->frame.want_result,
     };
     outcome->succeeded = run(worker, ops, user, &seen, outcome);
-    if (worker->pid != getpid())
+    if (worker->process != process_generation())
         _exit(0); /* the task forked and its child came back here */
     (void)fflush(stdout);
     port_lock(&worker->port);

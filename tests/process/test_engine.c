@@ -202,7 +202,7 @@ static void wait_until_running(Engine *engine, ProWorkerId worker)
         ProWorkerInfo info;
         assert_ok(pro_manager_worker_info(engine->manager, worker, &info, &error));
         pro_death_unref(info.death);
-        if (info.task != 0 && info.cpu_seconds >= 0 && info.state == PRO_WORKER_BUSY)
+        if (info.task != 0)
             return;
         (void)pro_manager_wait_any(engine->manager, 1, &error);
     }
