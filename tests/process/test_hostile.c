@@ -7,6 +7,7 @@
 
 #include "process/echo.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 enum {
@@ -145,6 +146,29 @@ static void a_liar_harms_nobody(void **state)
     (void)alarm(0);
 }
 
+/* Boxes are shown on stdout, where the report of this test goes. */
+static int saved_stdout = -1;
+
+static int hide_stdout(void **state)
+{
+    (void)state;
+    (void)fflush(stdout);
+    saved_stdout = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int moved = nowhere < 0 ? -1 : dup2(nowhere, STDOUT_FILENO);
+    (void)close(nowhere);
+    return saved_stdout < 0 || moved < 0 ? -1 : 0;
+}
+
+static int show_stdout(void **state)
+{
+    (void)state;
+    (void)fflush(stdout);
+    int moved = dup2(saved_stdout, STDOUT_FILENO);
+    (void)close(saved_stdout);
+    return moved < 0 ? -1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     enum { COUNT = sizeof cases / sizeof cases[0] };
@@ -152,6 +176,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < COUNT; i++)
         tests[i] = (struct CMUnitTest){.name = cases[i].mode,
                 .test_func = a_liar_harms_nobody,
+                .setup_func = hide_stdout,
+                .teardown_func = show_stdout,
                 .initial_state = (void *)&cases[i]};
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
