@@ -23,7 +23,7 @@ static ProStatus fail(ProError *reterr, ProStatus status, const char *what, cons
 {
     if (reterr != NULL) {
         reterr->status = status;
-        (void)snprintf(reterr->text, sizeof reterr->text, "%s: %s", path, what);
+        (void)snprintf(reterr->text, sizeof reterr->text, "%.512s: %s", path, what);
     }
     return status;
 }
