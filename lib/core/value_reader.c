@@ -141,9 +141,11 @@ static void set_uint(ProValue *ret_value, uint64_t number)
 
 static void set_int(ProValue *ret_value, uint64_t number, size_t width)
 {
-    unsigned unused_bits = 64 - 8 * (unsigned)width;
-    *ret_value = (ProValue){
-            .kind = PRO_VALUE_INT, .integer = (int64_t)(number << unused_bits) >> unused_bits};
+    int64_t integer = width == 1   ? (int8_t)number
+                      : width == 2 ? (int16_t)number
+                      : width == 4 ? (int32_t)number
+                                   : (int64_t)number;
+    *ret_value = (ProValue){.kind = PRO_VALUE_INT, .integer = integer};
 }
 
 static void set_float(ProValue *ret_value, uint64_t bits, size_t width)
@@ -370,7 +372,7 @@ ProStatus pro_read_skip(ProReader *reader, ProError *reterr)
     Open open[PRO_VALUE_DEPTH_MAX];
     size_t depth = 0;
     for (;;) {
-        ProValue value;
+        ProValue value = {0};
         size_t start = at.offset;
         size_t end = 0;
         ProStatus status = take_value(&at, &value, &end, reterr);
@@ -418,7 +420,7 @@ static ProStatus unexpected(
 ProStatus pro_read_int(ProReader *reader, int64_t *ret_value, ProError *reterr)
 {
     ProReader at = *reader;
-    ProValue value;
+    ProValue value = {0};
     ProStatus status = pro_read(&at, &value, reterr);
     if (status != PRO_OK)
         return status;
@@ -433,7 +435,7 @@ static ProStatus read_data(ProReader *reader, ProValueKind kind, const void **re
         size_t *ret_size, ProError *reterr)
 {
     ProReader at = *reader;
-    ProValue value;
+    ProValue value = {0};
     ProStatus status = pro_read(&at, &value, reterr);
     if (status != PRO_OK)
         return status;
@@ -464,7 +466,7 @@ ProStatus pro_read_bytes(
 ProStatus pro_read_sequence(ProReader *reader, size_t *ret_count, ProError *reterr)
 {
     ProReader at = *reader;
-    ProValue value;
+    ProValue value = {0};
     ProStatus status = pro_read(&at, &value, reterr);
     if (status != PRO_OK)
         return status;

@@ -706,12 +706,14 @@ static void malformed_values_are_refused(void **state)
             HOSTILE("\xC7\x0A\x01\x00\x00\xFF\x00\x00\x00\x00\x00\x00\x00"), /* leading zero */
             HOSTILE("\xC7\x09\x01\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"),     /* fits uint64_t */
             HOSTILE("\xC7\x09\x01\x01\x80\x00\x00\x00\x00\x00\x00\x00"),     /* fits int64_t */
-            HOSTILE("\xC7\x00\x02"),                     /* tuples: empty payload */
-            HOSTILE("\xD4\x02\x01"),                     /* payload is an integer */
-            HOSTILE("\xD4\x03\x80"),                     /* payload is a map */
-            HOSTILE("\xD4\x02\xDC\x00\x00"),             /* array head beyond the payload */
-            HOSTILE("\xD4\x02\x91\x01"),                 /* element beyond the payload */
-            HOSTILE("\xD5\x02\x90\x01"),                 /* a byte behind the array */
+            HOSTILE("\xC7\x00\x02"),         /* tuples: empty payload */
+            HOSTILE("\xD4\x02\x01"),         /* payload is an integer */
+            HOSTILE("\xD4\x03\x80"),         /* payload is a map */
+            HOSTILE("\xD4\x02\xDC\x00\x00"), /* array head beyond the payload */
+            HOSTILE("\xD4\x02\x91\x01"),     /* element beyond the payload */
+            HOSTILE("\xD5\x02\x90\x01"),     /* a byte behind the array */
+            HOSTILE("\x92\xD5\x02\x90\x01"), /* a byte behind the array as the list's next value */
+            HOSTILE("\xD5\x02\x91\xA1z"), /* text of the only element crosses the payload's end */
             HOSTILE("\xC7\x03\x02\x91\x01\x01"),         /* a byte behind the last element */
             HOSTILE("\x92\xC7\x03\x02\x92\x01\xA2zz"),   /* element crosses the payload's end */
             HOSTILE("\xC7\x04\x02\x91\xD5\x02\x91\x01"), /* inner payload crosses the outer */
@@ -724,6 +726,25 @@ static void malformed_values_are_refused(void **state)
     }
     assert_int_equal(pro_value_check(NULL, 0, NULL), PRO_ERR_FORMAT);
     assert_int_equal(pro_value_check(NULL, 1, NULL), PRO_ERR_INVALID);
+}
+
+/* Callers allocate by the count: the head alone has to be refused. */
+static void a_count_is_never_larger_than_the_bytes_behind_it(void **state)
+{
+    (void)state;
+    static const Hostile cases[] = {
+            HOSTILE("\x93\x01\x02"),
+            HOSTILE("\x82\x01\x02\x03"),
+            HOSTILE("\xDF\x80\x00\x00\x00"),
+            HOSTILE("\xDD\xFF\xFF\xFF\xFF\x01"),
+            HOSTILE("\xD5\x02\x92\x01\x02"),
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ProReader reader;
+        pro_reader_init(&reader, cases[i].bytes, cases[i].size);
+        ProValue value;
+        assert_int_equal(pro_read(&reader, &value, NULL), PRO_ERR_FORMAT);
+    }
 }
 
 static void an_unexpected_kind_is_named_and_not_consumed(void **state)
@@ -839,6 +860,7 @@ TEST_MAIN(WITH_WRITER(integers_take_the_fewest_bytes), WITH_WRITER(unsigned_inte
         WITH_WRITER(a_value_cut_off_anywhere_is_refused),
         WITH_WRITER(a_value_with_any_byte_changed_is_read_in_bounds),
         WITH_WRITER(malformed_values_are_refused),
+        WITH_WRITER(a_count_is_never_larger_than_the_bytes_behind_it),
         WITH_WRITER(an_unexpected_kind_is_named_and_not_consumed),
         WITH_WRITER(encoded_values_are_appended_as_they_are),
         WITH_WRITER(a_cleared_writer_writes_the_same_again),
