@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -37,6 +38,7 @@ static const char prepare[] =
         "        setattr(sys, name, stream)\n"
         "        setattr(sys, f'__{name}__', stream)\n"
         "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    signal.signal(signal.SIGPIPE, signal.SIG_IGN)\n"
         "    faulthandler.enable(file=crash_fd, all_threads=True)\n"
         "    random.seed()\n";
 
@@ -55,13 +57,20 @@ static ProStatus python_error(ProError *reterr, const char *what)
 
 static PyStatus initialise(void)
 {
+    /* Else file names would be ASCII: an isolated interpreter does not look at the locale. */
+    PyPreConfig before;
+    PyPreConfig_InitIsolatedConfig(&before);
+    before.utf8_mode = 1;
+    PyStatus status = Py_PreInitialize(&before);
+    if (PyStatus_Exception(status))
+        return status;
     PyConfig config;
     PyConfig_InitIsolatedConfig(&config);
     config.site_import = 0;
     config.install_signal_handlers = 0;
     config.buffered_stdio = 1;
     config.write_bytecode = 1;
-    PyStatus status = PyConfig_SetBytesString(&config, &config.program_name, PROMP_PYTHON_PROGRAM);
+    status = PyConfig_SetBytesString(&config, &config.program_name, PROMP_PYTHON_PROGRAM);
     if (!PyStatus_Exception(status))
         status = PyConfig_SetBytesString(&config, &config.executable, PROMP_PYTHON_PROGRAM);
     if (!PyStatus_Exception(status))
@@ -190,9 +199,33 @@ void worker_python_stop(void *user)
     (void)PyRun_SimpleString(last);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Namespaces that could not be emptied may hold much. The collector gets a tenth of the time at
+ * most. */
+static void collect_garbage(void)
+{
+    static int64_t collected_ns;
+    static int64_t cost_ns;
+    int64_t begun_ns = now_ns();
+    if (begun_ns - collected_ns < 10 * cost_ns)
+        return;
+    (void)PyGC_Collect();
+    worker_garbage = false;
+    collected_ns = now_ns();
+    cost_ns = collected_ns - begun_ns;
+}
+
 void worker_python_idle_begin(void *user)
 {
     (void)user;
+    if (worker_garbage)
+        collect_garbage();
     idle_state = PyEval_SaveThread();
 }
 
