@@ -182,6 +182,7 @@ static int manager_traverse(PyManager *self, visitproc visit, void *arg)
 static int manager_clear(PyManager *self)
 {
     Py_CLEAR(self->output);
+    Py_CLEAR(self->lent);
     Py_CLEAR(self->failure);
     return 0;
 }
@@ -317,7 +318,7 @@ static PyObject *set_setup(PyManager *self, PyObject *value)
     if (py_manager_get(self) == NULL)
         return NULL;
     pro_writer_clear(self->arguments);
-    if (!py_value_write(self->arguments, value, "setup"))
+    if (!py_value_write(self->arguments, value, "setup", &self->lent))
         return NULL;
     ProStatus status = pro_writer_data(self->arguments, &data, &size);
     if (status == PRO_OK)
@@ -370,6 +371,10 @@ static PyObject *workers(PyManager *self, PyObject *unused)
     if (py_manager_get(self) == NULL)
         return NULL;
     size_t count = pro_manager_workers(self->manager, NULL, 0);
+    PyObject *allowed = py_manager_answer(self, count > 0);
+    if (allowed == NULL)
+        return NULL;
+    Py_DECREF(allowed);
     ProWorkerId *ids = PyMem_Calloc(count + 1, sizeof *ids);
     if (ids == NULL)
         return PyErr_NoMemory();

@@ -57,7 +57,7 @@ static bool write_arguments(PyManager *self, PyObject *values, bool *ret_given)
     if (self->calls > 0 && py_manager_answer(self, false) == NULL)
         return false; /* a call of the owner may be using the writer */
     pro_writer_clear(self->arguments);
-    return py_value_write(self->arguments, values, "args");
+    return py_value_write(self->arguments, values, "args", &self->lent);
 }
 
 static const char *text_of(PyObject *object, const char *what, size_t *ret_size)
@@ -90,6 +90,8 @@ static PyObject *give(PyManager *self, PyObject *id, const ProTaskSpec *spec)
     } else {
         status = pro_manager_give_task(manager, worker, spec, &task, &error);
     }
+    if (spec->arguments != NULL)
+        Py_CLEAR(self->lent);
     return status == PRO_OK ? PyLong_FromUnsignedLongLong(task) : py_error_raise(&error);
 }
 

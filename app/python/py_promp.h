@@ -45,6 +45,7 @@ int py_worker_init(PyObject *module);
 typedef struct PyManager {
     PyObject_HEAD ProManager *manager; /* NULL once closed */
     ProWriter *arguments;              /* of the task that is being given */
+    PyObject *lent;                    /* what `arguments` borrows, or NULL */
     PyObject *output;                  /* callable(worker, stream, data), or NULL */
     PyObject *failure; /* the first exception of a callback, raised when the call returns */
     PyObject *weak_references;

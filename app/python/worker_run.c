@@ -9,7 +9,7 @@
 
 bool worker_garbage;
 
-static PyObject *kept_value; /* the result's large bytes are lent to the writer until settle() */
+static PyObject *lent; /* the result's large bytes, which the writer borrows until settle() */
 
 /* What the running task put into sys.modules, and what stood there before. */
 static struct {
@@ -284,22 +284,23 @@ bool worker_python_run(void *user, const ProTask *task, ProWriter *result, ProTa
     PyObject *value = run_kind(task);
     bool succeeded = value != NULL;
     if (succeeded && task->want_result)
-        succeeded = py_value_write(result, value, "result");
+        succeeded = py_value_write(result, value, "result", &lent);
     if (!succeeded) {
         pro_writer_clear(result);
         succeeded = worker_error_take(task, reterror);
     }
-    Py_XSETREF(kept_value, value);
+    Py_XDECREF(value);
     leave_scene();
     flush_output();
     return succeeded;
 }
 
-/* Drops the last value; an interrupt that came too late for the task is none of the next one's. */
+/* Drops what the last value lent; an interrupt that came too late for the task is none of the next
+ * one's. */
 void worker_python_settle(void *user)
 {
     (void)user;
-    Py_CLEAR(kept_value);
+    Py_CLEAR(lent);
     if (PyErr_CheckSignals() != 0)
         PyErr_Clear();
 }
