@@ -89,7 +89,7 @@ static void hand_out(
 static void deliver_output(ProManager *manager, Event *event)
 {
     if (event->output.size > 0)
-        hand_out(manager, event->worker, event->stream, event->output.data, event->output.size);
+        hand_out(manager, event->worker, event->stream + 1, event->output.data, event->output.size);
     if (event->worker != PRO_WORKER_INVALID) {
         port_lock(&manager->port);
         output_delivered(manager, event->worker, event->output.size);

@@ -47,7 +47,7 @@ typedef struct Event {
     ListLink link; /* ProManager::events */
     EventKind kind;
     ProWorkerId worker; /* 0: the manager's own notice */
-    int stream;         /* OUTPUT */
+    int stream;         /* OUTPUT: 0 stdout, 1 stderr */
     Buffer output;
     ProEnding *ending; /* ENDING, whose event stands inside its Task; NULL without memory */
 } Event;
