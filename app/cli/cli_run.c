@@ -6,9 +6,11 @@
 #include <Python.h>
 
 #include "cli.h"
+#include "cli_checks.h"
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,7 +70,7 @@ static bool add_package_folder(void)
 {
     char folder[PATH_MAX];
     if (!package_folder(folder))
-        return true; /* `import Pro` will tell */
+        return true;                          /* `import Pro` will tell */
     PyObject *path = PySys_GetObject("path"); /* borrowed */
     PyObject *entry = PyUnicode_DecodeFSDefault(folder);
     int present = path == NULL || entry == NULL ? -1 : PySequence_Contains(path, entry);
@@ -101,13 +103,21 @@ static PyStatus start_python(int count, char **arguments)
     PyConfig config;
     PyConfig_InitPythonConfig(&config);
     char **command = python_command(&count, arguments);
-    PyStatus status = command == NULL ? PyStatus_NoMemory()
-                                      : PyConfig_SetBytesArgv(&config, count, command);
+    PyStatus status =
+            command == NULL ? PyStatus_NoMemory() : PyConfig_SetBytesArgv(&config, count, command);
     if (!PyStatus_Exception(status))
         status = Py_InitializeFromConfig(&config);
     PyConfig_Clear(&config);
     free(command);
     return status;
+}
+
+const char *cli_python_version(void)
+{
+    static char version[32];
+    (void)snprintf(
+            version, sizeof version, "%.*s", (int)strcspn(Py_GetVersion(), " "), Py_GetVersion());
+    return version;
 }
 
 int cli_run(int count, char **arguments)
