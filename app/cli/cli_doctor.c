@@ -11,9 +11,10 @@
 
 bool check_report(bool ok, const char *name, const char *format, ...)
 {
+    const char *state = ok ? "ok" : "problem";
     va_list arguments;
-    (void)printf("%-8s%s: ", ok ? "ok" : "problem", name);
     va_start(arguments, format);
+    (void)printf("%-8s%s: ", state, name);
     (void)vprintf(format, arguments);
     va_end(arguments);
     (void)putchar('\n');

@@ -140,6 +140,15 @@ def test_pro_can_be_imported(script):
     assert pathlib.Path(done.stdout.strip()).parent.name == "Pro"
 
 
+@pytest.mark.skipif(not pathlib.Path(PROMP).with_name("promp-worker").exists(), reason="built without promp-worker")
+def test_example_of_the_man_page(script):
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "promp.1").read_text()
+    example = re.search(r"^\.Bd -literal[^\n]*\n(from Pro.*?)^\.Ed", page, re.DOTALL | re.MULTILINE)[1]
+    environment = {name: value for name, value in os.environ.items() if name != "PROMP_WORKER"}
+    done = run("-r", script(example), env=environment)
+    assert (done.stdout, done.stderr, done.returncode) == ("Hello\n" * 4, "", 0)
+
+
 def test_modules_beside_the_script_come_first(script):
     script("value = 'mine'", "Pro.py")
     assert run("-r", script("import Pro; print(Pro.value)")).stdout == "mine\n"
