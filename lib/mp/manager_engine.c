@@ -48,6 +48,7 @@ static void on_event(ProManager *manager, uint64_t tag)
     Slot *slot = manager_any_slot_by_id(manager, (ProWorkerId)tag);
     switch ((Tag)(tag >> 32)) {
     case TAG_SOCKET:
+        port_on_timer(&manager->port);
         if (protocol_drain(manager))
             engine_wake(manager);
         break;

@@ -335,8 +335,7 @@ void worker_drain(ProWorker *worker)
 PortWait worker_block(ProWorker *worker, uint64_t deadline_ns)
 {
     if (worker_is_front(worker)) {
-        PortWait wait = port_front_wait(
-                &worker->port, clock_left_ms(deadline_ns), NULL, 0, WORKER_TAG_SOCKET);
+        PortWait wait = port_front_wait(&worker->port, clock_left_ms(deadline_ns), NULL, 0);
         worker_drain(worker);
         return wait;
     }
@@ -383,6 +382,8 @@ static void *link_main(void *argument)
         for (int i = 0; i < count; i++) {
             if (events[i].data.u64 == WORKER_TAG_TIMER)
                 on_timer(worker);
+            else
+                port_on_timer(&worker->port);
         }
         worker_drain(worker);
         port_unlock(&worker->port);
