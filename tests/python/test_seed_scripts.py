@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scripts that promp's names come from run unchanged, where they are at hand (beside the repository)."""
 
+import os
+import pathlib
 import re
 
 import pytest
 from conftest import ROOT, run_python
 
-SCRIPTS = ROOT.parent / "shared" / "seed" / "scripts"
+SCRIPTS = pathlib.Path(os.environ.get("PROMP_SEED_SCRIPTS", ROOT.parent / "shared" / "seed" / "scripts"))
 
 pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason=f"{SCRIPTS} is not there")
 
