@@ -381,7 +381,7 @@ def test_close_inside_of_a_call_is_refused(manager, worker):
     manager.setOutputHandler(handler)
     manager.evalPythonCode(worker, "print(1)")
     manager.wait()
-    assert len(seen) == 1
+    assert seen and not manager.isBusy()
 
 
 def test_exception_of_a_callback_comes_out_of_the_call(manager, worker):
