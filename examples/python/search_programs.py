@@ -150,8 +150,10 @@ def report(search, seconds):
     print(f"{options.find!r}: {sum(hits.values())} times in {len(hits)} files")
     if search.killed:
         worker, pid = search.killed
-        print(f"killed on purpose: worker {worker}, pid {pid}; the manager says: "
-              f"{search.manager.workerInfo(worker).ending}")
+        death = search.manager.workerInfo(worker).death
+        print(f"killed on purpose: worker {worker}, pid {pid}; the manager says: {death['cause']} "
+              f"{death.get('signal', '')} in task {death.get('task', 'none')}, "
+              f"peak memory {death['peak_rss_bytes'] / MB_SIZE:.0f} MiB")
     for error in search.failed:
         print(f"failed: {error}")
     checked, wrong = check_sample(search)

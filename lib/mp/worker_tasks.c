@@ -236,6 +236,7 @@ static WorkerTask *wait_for_task(ProWorker *worker, const ProRunnerOps *ops, voi
             ops->idle_begin(user);
             idle = true;
             port_lock(&worker->port);
+            continue; /* the link thread may have taken a task meanwhile */
         }
         (void)worker_block(worker, UINT64_MAX);
     }
