@@ -9,11 +9,10 @@ import sys
 
 import pytest
 
-from Pro.MP import ProManager, ProMPOpt_Quiet
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-os.environ["PYTHONPATH"] = os.path.abspath(os.environ["PYTHONPATH"])  # also for processes in other folders
+if "PYTHONPATH" in os.environ:  # also for processes in other folders
+    os.environ["PYTHONPATH"] = os.path.abspath(os.environ["PYTHONPATH"])
 PATIENCE_MS = 60_000  # nothing takes this long unless it hangs
 PATIENCE_S = PATIENCE_MS / 1000
 
@@ -28,6 +27,8 @@ def watchdog():
 
 @pytest.fixture
 def manager():
+    from Pro.MP import ProManager, ProMPOpt_Quiet  # not all tests here need Pro
+
     with ProManager() as manager:
         manager.setOptions(ProMPOpt_Quiet)
         yield manager
