@@ -22,7 +22,7 @@
 extern char **environ;
 
 /* Descriptors are moved above those that the child wants before they are put in place. */
-enum { SAFE_FD = 64, SPAWN_FDS_MAX = 10 };
+enum { SPAWN_FDS_MAX = 10, SAFE_FD = SPAWN_FDS_MAX };
 
 typedef struct SpawnPlan {
     const char *program;

@@ -224,6 +224,7 @@ struct ProManager {
     /* settings */
     uint32_t options;
     unsigned spare_count;
+    uint64_t spares_ns;     /* when the engine starts spares for those that were taken; 0: not */
     char program[PATH_MAX]; /* "": search */
     uint64_t memory_limit;
     uint64_t pending_limit;
