@@ -446,6 +446,7 @@ static void no_memory_is_a_failure_and_no_crash(void **state)
         *state = pro_writer_new();
         assert_non_null(*state);
     }
+    reallocs_left = -1;
 }
 
 /* ---- borrowed bytes ---- */
