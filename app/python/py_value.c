@@ -262,7 +262,7 @@ static PyObject *read_at(ProReader *reader, unsigned depth);
  * that several times cheaper. */
 PyObject *py_value_bytes(const void *data, size_t size)
 {
-    enum { HUGE_MIN = 1 << 20, PAGE = 4096 };
+    enum { HUGE_MIN = 4 << 20, PAGE = 4096 };
     if (size < HUGE_MIN)
         return PyBytes_FromStringAndSize(data, (Py_ssize_t)size);
     PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);

@@ -40,6 +40,8 @@ PyObject *worker_code_of_file(const char *path);
 
 bool worker_python_run(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror);
 void worker_python_settle(void *user);
+/* What sys.stdout and sys.stderr are now writes at once: it need not be flushed after each task. */
+void worker_output_is_own(void);
 /* A namespace was left to the garbage collector. */
 extern bool worker_garbage;
 

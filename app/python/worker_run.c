@@ -265,17 +265,27 @@ static PyObject *run_kind(const ProTask *task)
     return value;
 }
 
+static const char *const stream_names[] = {"stdout", "stderr"};
+static PyObject *own_streams[2]; /* as setup made them */
+
 /* What the task printed and sys.stdout, which it may have replaced, still holds. */
 static void flush_output(void)
 {
-    static const char *const names[] = {"stdout", "stderr"};
     for (size_t i = 0; i < 2; i++) {
-        PyObject *file = PySys_GetObject(names[i]);
+        PyObject *file = PySys_GetObject(stream_names[i]);
+        if (file == own_streams[i])
+            continue; /* it holds nothing back */
         PyObject *done =
                 file == NULL || file == Py_None ? NULL : PyObject_CallMethod(file, "flush", NULL);
         Py_XDECREF(done);
         PyErr_Clear();
     }
+}
+
+void worker_output_is_own(void)
+{
+    for (size_t i = 0; i < 2; i++)
+        own_streams[i] = Py_XNewRef(PySys_GetObject(stream_names[i]));
 }
 
 bool worker_python_run(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror)

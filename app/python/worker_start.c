@@ -190,6 +190,7 @@ ProStatus worker_python_setup(
     if (result == NULL)
         return python_error(reterr, "set up a worker");
     Py_DECREF(result);
+    worker_output_is_own();
     return PRO_OK;
 }
 
