@@ -10,8 +10,9 @@
 
 /*
  * The interpreter is isolated: no environment variables, no user site, nothing run at start but
- * what stands here. In the nursery it starts no thread, and everything that tasks commonly need is
- * imported before the first fork, so that workers share it.
+ * what stands here. In the nursery it starts no thread. Little is imported: every module that is
+ * there at the fork costs each worker memory and, as its pages are written to, time; a task's first
+ * import of one costs it milliseconds once.
  */
 
 static PyThreadState *idle_state;
@@ -19,9 +20,7 @@ static PyThreadState *idle_state;
 /* Runs once. `_setup` is called in each worker with the manager's setup value and the crash
  * descriptor. */
 static const char prepare[] =
-        "import sys, io, os, signal, atexit, faulthandler, gc, traceback, types, linecache\n"
-        "import importlib, importlib.util, functools, random, time, struct, json, encodings.idna\n"
-        "import re, hashlib, collections, threading, select\n"
+        "import sys, io, _signal, faulthandler, select\n"
         "sys.path[:0] = [PROMP_PACKAGE] if PROMP_PACKAGE else []\n"
         "import Pro.MP\n"
         "from Pro.Core import NTVariantList\n"
@@ -44,10 +43,9 @@ static const char prepare[] =
         "        stream.mode = 'w'\n"
         "        setattr(sys, name, stream)\n"
         "        setattr(sys, f'__{name}__', stream)\n"
-        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "    signal.signal(signal.SIGPIPE, signal.SIG_IGN)\n"
-        "    faulthandler.enable(file=crash_fd, all_threads=True)\n"
-        "    random.seed()\n";
+        "    _signal.signal(_signal.SIGINT, _signal.default_int_handler)\n"
+        "    _signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)\n"
+        "    faulthandler.enable(file=crash_fd, all_threads=True)\n";
 
 static PyObject *setup_function;
 
@@ -199,8 +197,9 @@ ProStatus worker_python_setup(
 void worker_python_stop(void *user)
 {
     (void)user;
-    static const char last[] = "import threading, atexit, sys\n"
-                               "threading._shutdown()\n"
+    static const char last[] = "import atexit, sys\n"
+                               "if 'threading' in sys.modules:\n"
+                               "    sys.modules['threading']._shutdown()\n"
                                "atexit._run_exitfuncs()\n"
                                "sys.stdout.flush()\n"
                                "sys.stderr.flush()\n";

@@ -9,8 +9,6 @@ A manager belongs to the thread that made it: RuntimeError from others.
 """
 
 import atexit
-import dataclasses
-import json
 import os
 import sys
 
@@ -35,7 +33,6 @@ from Pro._promp import (
     proWorkerObject,
     proWorkerProcessLevel,
 )
-from Pro._executor import ProExecutor
 
 __all__ = [
     "ProAbortedError", "ProExecutor", "ProMPMessage", "ProMPOpt_AtomicOutput", "ProMPOpt_ExecWorkers",
@@ -48,20 +45,31 @@ __all__ = [
 atexit.register(_promp._closeAll)
 
 
-@dataclasses.dataclass(frozen=True)
 class ProWorkerInfo:
-    """What is known of a worker; see ProManager.workerInfo()."""
+    """What is known of a worker; see ProManager.workerInfo().
 
-    id: int
-    state: str  #: "starting", "idle", "busy" or "dead"
-    pid: int  #: 0 while there is no process
-    level: int  #: 1 for workers of the first process
-    task: int  #: the running one, or 0
-    queued_tasks: int  #: given and not ended, the running one included
-    cpu_seconds: float
-    rss_bytes: int
-    restarts: int  #: how often its process was replaced
-    death: "dict | None"  #: how its last process died
+    id            the worker
+    state         "starting", "idle", "busy" or "dead"
+    pid           0 while there is no process
+    level         1 for workers of the first process
+    task          the running one, or 0
+    queued_tasks  given and not ended, the running one included
+    cpu_seconds   of the process, user and system
+    rss_bytes     of the process
+    restarts      how often its process was replaced
+    death         how its last process died: a dict, or None
+    """
+
+    # A dataclass would cost every worker the import of a dozen modules.
+    __slots__ = ("id", "state", "pid", "level", "task", "queued_tasks", "cpu_seconds", "rss_bytes", "restarts",
+                 "death")
+
+    def __init__(self, **values):
+        for name in self.__slots__:
+            setattr(self, name, values[name])
+
+    def __repr__(self):
+        return f"ProWorkerInfo({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
 
 
 def _worker_path():
@@ -103,5 +111,17 @@ class ProManager(_promp.Manager):
         """A ProWorkerInfo. ValueError if the worker never was, or is gone."""
         info = self._workerInfo(worker)
         if info["death"] is not None:
+            import json
+
             info["death"] = json.loads(info["death"])
         return ProWorkerInfo(**info)
+
+
+def __getattr__(name):
+    # The executor brings concurrent.futures and logging with it: loaded by who asks for it.
+    if name == "ProExecutor":
+        from Pro._executor import ProExecutor
+
+        globals()[name] = ProExecutor
+        return ProExecutor
+    raise AttributeError(f"module 'Pro.MP' has no attribute {name!r}")
