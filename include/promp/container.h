@@ -54,8 +54,8 @@ typedef struct ProProgress {
 /* ---- memory ---- */
 
 /* A copy of the caller's bytes. */
-PRO_API ProStatus pro_container_new_copy(
-        const void *data, size_t size, ProContainer **ret_container, ProError *reterr) PRO_WARN_UNUSED;
+PRO_API ProStatus pro_container_new_copy(const void *data, size_t size,
+        ProContainer **ret_container, ProError *reterr) PRO_WARN_UNUSED;
 /* The caller's own bytes; they must neither change nor go before `release` is called (which may be
  * NULL), with the last reference, in whatever thread drops it. What is shared with a worker is a
  * snapshot. */
@@ -84,7 +84,8 @@ PRO_API ProStatus pro_container_new_live(
 /* ---- files ---- */
 
 typedef enum ProFileFlags {
-    PRO_FILE_CHANGING = 1 << 0 /* do not refuse a file because it was written to since it was opened */
+    PRO_FILE_CHANGING =
+            1 << 0 /* do not refuse a file because it was written to since it was opened */
 } ProFileFlags;
 
 /*
@@ -114,19 +115,22 @@ PRO_API const void *pro_container_data(const ProContainer *container);
 
 /*
  * Lends the bytes from `offset` on without copying where there is memory: all up to the end. Else
- * reads up to `capacity` bytes into `scratch` and lends that. 0 bytes at the end, an error beyond it.
+ * reads up to `capacity` bytes into `scratch` and lends that. 0 bytes at the end, an error beyond
+ * it.
  */
-PRO_API ProStatus pro_container_window(const ProContainer *container, uint64_t offset, void *scratch,
-        size_t capacity, const void **ret_data, size_t *ret_size, ProError *reterr) PRO_WARN_UNUSED;
+PRO_API ProStatus pro_container_window(const ProContainer *container, uint64_t offset,
+        void *scratch, size_t capacity, const void **ret_data, size_t *ret_size,
+        ProError *reterr) PRO_WARN_UNUSED;
 
 /* An unsigned integer of `size` bytes (1 to 8). */
-PRO_API ProStatus pro_container_read_uint(const ProContainer *container, uint64_t offset, size_t size,
-        bool big_endian, uint64_t *ret_value, ProError *reterr) PRO_WARN_UNUSED;
+PRO_API ProStatus pro_container_read_uint(const ProContainer *container, uint64_t offset,
+        size_t size, bool big_endian, uint64_t *ret_value, ProError *reterr) PRO_WARN_UNUSED;
 
 /* The bytes up to a NUL, the container's end or `max` bytes, whichever comes first; NUL-terminated,
  * freed with free(). ret_terminated (may be NULL): whether a NUL ended it. */
-PRO_API ProStatus pro_container_read_text(const ProContainer *container, uint64_t offset, size_t max,
-        char **ret_text, size_t *ret_size, bool *ret_terminated, ProError *reterr) PRO_WARN_UNUSED;
+PRO_API ProStatus pro_container_read_text(const ProContainer *container, uint64_t offset,
+        size_t max, char **ret_text, size_t *ret_size, bool *ret_terminated,
+        ProError *reterr) PRO_WARN_UNUSED;
 
 /* ---- copies ---- */
 

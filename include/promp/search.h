@@ -62,8 +62,8 @@ typedef bool (*ProMatchFn)(void *user, const ProMatch *match);
 /* Every match inside the range, ascending, none overlapping the one before. PRO_OK whether or not
  * there are any. */
 PRO_API ProStatus pro_container_find_all(const ProContainer *container, const ProPattern *pattern,
-        uint64_t offset, uint64_t size, const ProProgress *progress, ProMatchFn on_match, void *user,
-        ProError *reterr) PRO_WARN_UNUSED;
+        uint64_t offset, uint64_t size, const ProProgress *progress, ProMatchFn on_match,
+        void *user, ProError *reterr) PRO_WARN_UNUSED;
 
 #ifdef __cplusplus
 }

@@ -154,5 +154,6 @@ ProStatus block_cache_read(
     if (status != PRO_OK)
         return status;
     done += copy_cached(cache, offset + done, data + done, size - done);
-    return done == size ? PRO_OK : read_straight(cache, offset + done, data + done, size - done, reterr);
+    return done == size ? PRO_OK
+                        : read_straight(cache, offset + done, data + done, size - done, reterr);
 }

@@ -5,8 +5,9 @@
 #include <promp/container_ops.h>
 
 /*
- * Blocks that were read from a slow source, set-associative, with read-ahead for sequential readers.
- * Threads: any; the source is called without a lock held, so two threads may read the same block twice.
+ * Blocks that were read from a slow source, set-associative, with read-ahead for sequential
+ * readers. Threads: any; the source is called without a lock held, so two threads may read the same
+ * block twice.
  */
 typedef struct BlockCache BlockCache;
 

@@ -14,8 +14,8 @@ typedef struct Callback {
     BlockCache *cache;
 } Callback;
 
-static ProStatus callback_read(
-        const ProContainer *container, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
+static ProStatus callback_read(const ProContainer *container, uint64_t offset, void *ret_data,
+        size_t size, ProError *reterr)
 {
     return block_cache_read(((const Callback *)container)->cache, offset, ret_data, size, reterr);
 }
@@ -37,7 +37,8 @@ ProStatus pro_container_new_callback(const ProContainerOps *ops, void *user, uin
     if (ops == NULL || ops->read == NULL)
         return error_set(reterr, PRO_ERR_INVALID, "a callback container needs a read function");
     if (size > PRO_CONTAINER_SIZE_MAX)
-        return error_set(reterr, PRO_ERR_INVALID, "a container of %" PRIu64 " bytes is not possible", size);
+        return error_set(
+                reterr, PRO_ERR_INVALID, "a container of %" PRIu64 " bytes is not possible", size);
     Callback *callback = (Callback *)container_alloc(
             sizeof *callback, PRO_CONTAINER_CALLBACK, size, &callback_ops);
     if (callback != NULL)
@@ -54,7 +55,8 @@ ProStatus pro_container_new_callback(const ProContainerOps *ops, void *user, uin
 
 /* ---- a cache before a container ---- */
 
-static ProStatus read_inner(void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
+static ProStatus read_inner(
+        void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
 {
     return pro_container_read(user, offset, ret_data, size, reterr);
 }
@@ -71,8 +73,8 @@ ProStatus container_cached(ProContainer *container, ProContainer **ret_container
         *ret_container = pro_container_ref(container);
         return PRO_OK;
     }
-    ProStatus status =
-            pro_container_new_callback(&inner_ops, container, container->size, ret_container, reterr);
+    ProStatus status = pro_container_new_callback(
+            &inner_ops, container, container->size, ret_container, reterr);
     if (status == PRO_OK)
         (void)pro_container_ref(container);
     return status;

@@ -55,20 +55,20 @@ const void *pro_container_data(const ProContainer *container)
     return container->data;
 }
 
-ProStatus container_check_range(
-        const ProContainer *container, uint64_t offset, uint64_t *size, const char *what, ProError *reterr)
+ProStatus container_check_range(const ProContainer *container, uint64_t offset, uint64_t *size,
+        const char *what, ProError *reterr)
 {
     if (offset > container->size)
         return error_set(reterr, PRO_ERR_INVALID,
-                "cannot %s at offset %" PRIu64 ": the container has %" PRIu64 " bytes", what, offset,
-                container->size);
+                "cannot %s at offset %" PRIu64 ": the container has %" PRIu64 " bytes", what,
+                offset, container->size);
     uint64_t left = container->size - offset;
     if (*size == PRO_TO_END)
         *size = left;
     if (*size > left)
         return error_set(reterr, PRO_ERR_INVALID,
-                "cannot %s %" PRIu64 " bytes at offset %" PRIu64 ": only %" PRIu64 " of the container's %" PRIu64
-                " bytes lie behind it",
+                "cannot %s %" PRIu64 " bytes at offset %" PRIu64 ": only %" PRIu64
+                " of the container's %" PRIu64 " bytes lie behind it",
                 what, *size, offset, left, container->size);
     return PRO_OK;
 }
@@ -83,8 +83,8 @@ ProStatus container_progress(
         progress->ops->progress(progress->user, (int64_t)(share * 100));
     }
     if (progress->ops->was_aborted != NULL && progress->ops->was_aborted(progress->user))
-        return error_set(reterr, PRO_ERR_ABORTED, "cancelled after %" PRIu64 " of %" PRIu64 " bytes",
-                done, total);
+        return error_set(reterr, PRO_ERR_ABORTED,
+                "cancelled after %" PRIu64 " of %" PRIu64 " bytes", done, total);
     return PRO_OK;
 }
 
@@ -131,7 +131,8 @@ ProStatus pro_container_read_uint(const ProContainer *container, uint64_t offset
 {
     uint8_t bytes[8];
     if (size == 0 || size > sizeof bytes)
-        return error_set(reterr, PRO_ERR_INVALID, "an integer of %zu bytes cannot be read: 1 to 8 can", size);
+        return error_set(reterr, PRO_ERR_INVALID,
+                "an integer of %zu bytes cannot be read: 1 to 8 can", size);
     ProStatus status = pro_container_read(container, offset, bytes, size, reterr);
     if (status != PRO_OK)
         return status;
@@ -161,7 +162,8 @@ ProStatus pro_container_read_text(const ProContainer *container, uint64_t offset
         char *larger = realloc(text, size + piece + 1);
         if (larger == NULL) {
             free(text);
-            return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a text of %zu bytes", size + piece);
+            return error_set(
+                    reterr, PRO_ERR_NO_MEMORY, "no memory for a text of %zu bytes", size + piece);
         }
         text = larger;
         status = pro_container_read(container, offset + size, text + size, piece, reterr);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ ProStatus pro_container_copy(const ProContainer *container, const ProProgress *p
         uint8_t bytes[MEMORY_MEMFD_MIN];
         ProStatus status = pro_container_read(container, 0, bytes, (size_t)container->size, reterr);
         return status != PRO_OK ? status
-                                : pro_container_new_copy(bytes, (size_t)container->size, ret_container, reterr);
+                                : pro_container_new_copy(
+                                          bytes, (size_t)container->size, ret_container, reterr);
     }
     ProMemory *memory;
     ProStatus status = pro_memory_new(container->size, &memory, reterr);
@@ -82,7 +84,8 @@ static ProStatus write_all(const ProContainer *container, int fd, const char *pa
         if (write_whole(fd, data, size) != PRO_OK)
             status = error_system(reterr, errno, "cannot write %s at offset %" PRIu64, path, done);
         done += size;
-        if (status == PRO_OK && (done - asked >= CONTAINER_PROGRESS_BYTES || done == container->size)) {
+        if (status == PRO_OK &&
+                (done - asked >= CONTAINER_PROGRESS_BYTES || done == container->size)) {
             asked = done;
             status = container_progress(progress, done, container->size, reterr);
         }
@@ -92,8 +95,8 @@ static ProStatus write_all(const ProContainer *container, int fd, const char *pa
 }
 
 /*
- * The new file has no name until all is written, so that nothing is left behind whenever we die; file
- * systems that cannot do that get a temporary name.
+ * The new file has no name until all is written, so that nothing is left behind whenever we die;
+ * file systems that cannot do that get a temporary name.
  */
 typedef struct NewFile {
     int fd;
@@ -106,7 +109,8 @@ static ProStatus new_file_open(NewFile *file, const char *path, ProError *reterr
     const char *slash = strrchr(path, '/');
     int folder_size = slash == NULL ? 0 : (int)(slash - path + 1);
     char folder[PATH_MAX];
-    int length = snprintf(file->temporary, sizeof file->temporary, "%.*s.promp-XXXXXX", folder_size, path);
+    int length = snprintf(
+            file->temporary, sizeof file->temporary, "%.*s.promp-XXXXXX", folder_size, path);
     if (length >= (int)sizeof file->temporary)
         return error_set(reterr, PRO_ERR_INVALID, "the path %.60s... is too long", path);
     (void)snprintf(folder, sizeof folder, "%.*s", folder_size, path);
@@ -125,6 +129,15 @@ static ProStatus new_file_open(NewFile *file, const char *path, ProError *reterr
     return PRO_OK;
 }
 
+enum { TEMPORARY_RANDOM = 6, TEMPORARY_ATTEMPTS = 16 };
+
+static void randomize(char letters[TEMPORARY_RANDOM])
+{
+    (void)getrandom(letters, TEMPORARY_RANDOM, GRND_NONBLOCK);
+    for (int i = 0; i < TEMPORARY_RANDOM; i++)
+        letters[i] = (char)('a' + (uint8_t)letters[i] % 26);
+}
+
 static ProStatus new_file_commit(NewFile *file, const char *path, ProError *reterr)
 {
     char self[40];
@@ -134,11 +147,14 @@ static ProStatus new_file_commit(NewFile *file, const char *path, ProError *rete
             return PRO_OK;
         if (errno != EEXIST)
             return error_system(reterr, errno, "cannot create %s", path);
-        (void)mktemp(file->temporary);
-        if (file->temporary[0] == 0 ||
-                linkat(AT_FDCWD, self, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) != 0)
+        /* Replacing needs a name to rename from; this one exists for two system calls. */
+        size_t random_offset = strlen(file->temporary) - TEMPORARY_RANDOM;
+        for (int attempt = 0; !file->named && attempt < TEMPORARY_ATTEMPTS; attempt++) {
+            randomize(file->temporary + random_offset);
+            file->named = linkat(AT_FDCWD, self, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0;
+        }
+        if (!file->named)
             return error_system(reterr, errno, "cannot create a file beside %s", path);
-        file->named = true;
     }
     if (rename(file->temporary, path) != 0)
         return error_system(reterr, errno, "cannot replace %s", path);

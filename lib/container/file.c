@@ -32,20 +32,21 @@ static ProStatus check_unchanged(const File *file, uint64_t offset, ProError *re
         return error_system(reterr, errno, "cannot read %s at offset %" PRIu64, file->name, offset);
     if ((uint64_t)info.st_size < file->state.size)
         return error_system(reterr, ESTALE,
-                "%s was cut from %" PRIu64 " to %" PRIu64 " bytes while it was open (reading at offset %" PRIu64
-                "); open it again",
+                "%s was cut from %" PRIu64 " to %" PRIu64
+                " bytes while it was open (reading at offset %" PRIu64 "); open it again",
                 file->name, file->state.size, (uint64_t)info.st_size, offset);
     bool touched = info.st_mtim.tv_sec != file->state.modified_s ||
-            info.st_mtim.tv_nsec != file->state.modified_ns;
+                   info.st_mtim.tv_nsec != file->state.modified_ns;
     if (touched && (file->state.flags & PRO_FILE_CHANGING) == 0)
         return error_system(reterr, ESTALE,
-                "%s was written to while it was open (reading at offset %" PRIu64 "); open it again",
+                "%s was written to while it was open (reading at offset %" PRIu64
+                "); open it again",
                 file->name, offset);
     return PRO_OK;
 }
 
-static ProStatus file_read(
-        const ProContainer *container, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
+static ProStatus file_read(const ProContainer *container, uint64_t offset, void *ret_data,
+        size_t size, ProError *reterr)
 {
     const File *file = (const File *)container;
     uint8_t *data = ret_data;
@@ -58,10 +59,11 @@ static ProStatus file_read(
                     reterr, errno, "cannot read %s at offset %" PRIu64, file->name, offset + done);
         if (count == 0) {
             ProStatus status = check_unchanged(file, offset + done, reterr);
-            return status != PRO_OK ? status
-                                    : error_system(reterr, EIO, "%s ends at offset %" PRIu64
-                                              " although its size is %" PRIu64,
-                                              file->name, offset + done, file->state.size);
+            return status != PRO_OK
+                           ? status
+                           : error_system(reterr, EIO,
+                                     "%s ends at offset %" PRIu64 " although its size is %" PRIu64,
+                                     file->name, offset + done, file->state.size);
         }
         done += (size_t)count;
     }
@@ -95,7 +97,8 @@ static ProStatus file_new(int fd, const FileState *state, bool is_device, const 
 }
 
 /* Files of /proc say that they are empty, and are not. */
-static ProStatus read_unsized(int fd, const char *path, ProContainer **ret_container, ProError *reterr)
+static ProStatus read_unsized(
+        int fd, const char *path, ProContainer **ret_container, ProError *reterr)
 {
     Buffer buffer = {0};
     ProStatus status = PRO_OK;
@@ -114,7 +117,8 @@ static ProStatus read_unsized(int fd, const char *path, ProContainer **ret_conta
         buffer.size += (size_t)count;
         if (buffer.size > PRO_FILE_UNSIZED_MAX) {
             status = error_set(reterr, PRO_ERR_LIMIT,
-                    "%s tells no size and has more than %" PRIu64 " bytes", path, PRO_FILE_UNSIZED_MAX);
+                    "%s tells no size and has more than %" PRIu64 " bytes", path,
+                    PRO_FILE_UNSIZED_MAX);
             break;
         }
     }
@@ -126,13 +130,16 @@ static ProStatus read_unsized(int fd, const char *path, ProContainer **ret_conta
 
 static const char *unreadable_kind(mode_t mode)
 {
-    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a FIFO" : S_ISSOCK(mode) ? "a socket"
-            : S_ISCHR(mode)                            ? "a character device"
-                                                       : "no file";
+    return S_ISDIR(mode)    ? "a folder"
+           : S_ISFIFO(mode) ? "a FIFO"
+           : S_ISSOCK(mode) ? "a socket"
+           : S_ISCHR(mode)  ? "a character device"
+                            : "no file";
 }
 
 /* Consumes `fd` on success only. */
-static ProStatus open_fd(int fd, const char *path, uint32_t flags, ProContainer **ret_container, ProError *reterr)
+static ProStatus open_fd(
+        int fd, const char *path, uint32_t flags, ProContainer **ret_container, ProError *reterr)
 {
     struct stat info;
     if (fstat(fd, &info) != 0)
@@ -151,8 +158,8 @@ static ProStatus open_fd(int fd, const char *path, uint32_t flags, ProContainer 
     }
     if (!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode))
         return error_set(reterr, PRO_ERR_UNSUPPORTED,
-                "%s is %s: it has no bytes at offsets; read it into memory and make a container of that", path,
-                unreadable_kind(info.st_mode));
+                "%s is %s: it has no bytes at offsets; read it into memory and make a container of that",
+                path, unreadable_kind(info.st_mode));
     return file_new(fd, &state, S_ISBLK(info.st_mode), path, ret_container, reterr);
 }
 
@@ -178,7 +185,8 @@ ProStatus pro_container_open_file(
     return status;
 }
 
-ProStatus file_export(const ProContainer *container, int *ret_fd, FileState *ret_state, ProError *reterr)
+ProStatus file_export(
+        const ProContainer *container, int *ret_fd, FileState *ret_state, ProError *reterr)
 {
     if (container->kind != PRO_CONTAINER_FILE)
         return error_set(reterr, PRO_ERR_UNSUPPORTED, "a %s container has no file",
@@ -189,15 +197,19 @@ ProStatus file_export(const ProContainer *container, int *ret_fd, FileState *ret
     return PRO_OK;
 }
 
-ProStatus file_from_fd(int fd, const FileState *state, ProContainer **ret_container, ProError *reterr)
+ProStatus file_from_fd(
+        int fd, const FileState *state, ProContainer **ret_container, ProError *reterr)
 {
     struct stat info;
     int mode = fcntl(fd, F_GETFL);
     bool sound = mode >= 0 && (mode & O_ACCMODE) == O_RDONLY && fstat(fd, &info) == 0 &&
-            (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode)) && state->size <= PRO_CONTAINER_SIZE_MAX;
-    ProStatus status = sound ? file_new(fd, state, S_ISBLK(info.st_mode), "the shared file", ret_container, reterr)
-                             : error_set(reterr, PRO_ERR_FORMAT,
-                                       "what should be a file to read is none, or can be written to");
+                 (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode)) &&
+                 state->size <= PRO_CONTAINER_SIZE_MAX;
+    ProStatus status =
+            sound ? file_new(fd, state, S_ISBLK(info.st_mode), "the shared file", ret_container,
+                            reterr)
+                  : error_set(reterr, PRO_ERR_FORMAT,
+                            "what should be a file to read is none, or can be written to");
     if (status != PRO_OK)
         (void)close(fd);
     return status;

@@ -60,7 +60,8 @@ static const ContainerKindOps memory_ops = {.destroy = memory_destroy};
 
 static Memory *memory_alloc(const void *data, uint64_t size, ProError *reterr)
 {
-    Memory *memory = (Memory *)container_alloc(sizeof *memory, PRO_CONTAINER_MEMORY, size, &memory_ops);
+    Memory *memory =
+            (Memory *)container_alloc(sizeof *memory, PRO_CONTAINER_MEMORY, size, &memory_ops);
     if (memory == NULL) {
         (void)error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a container");
         return NULL;
@@ -83,7 +84,7 @@ static ProStatus memfd_new(int *ret_fd, ProError *reterr)
 /* Filling by write() is several times cheaper than touching fresh pages one fault at a time. */
 static ProStatus memfd_with(const uint8_t *data, uint64_t size, int *ret_fd, ProError *reterr)
 {
-    int fd;
+    int fd = -1;
     ProStatus status = memfd_new(&fd, reterr);
     if (status != PRO_OK)
         return status;
@@ -111,7 +112,8 @@ bool memory_fd_is_sealed(int fd, uint64_t *ret_size, bool *ret_live)
 {
     struct stat info;
     int seals = fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || (seals & SEALS_OF_SIZE) != SEALS_OF_SIZE || fstat(fd, &info) != 0 || info.st_size < 0)
+    if (seals < 0 || (seals & SEALS_OF_SIZE) != SEALS_OF_SIZE || fstat(fd, &info) != 0 ||
+            info.st_size < 0)
         return false;
     if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) == 0)
         return false;
@@ -130,16 +132,17 @@ ProStatus memory_from_fd(
         (void)close(fd);
         return error_set(reterr, PRO_ERR_FORMAT,
                 "what should be a container of %" PRIu64 " bytes is %s", size,
-                !sealed                ? "not a sealed memfd"
-                : real_size != size    ? "a memfd of another size"
-                : live && !allow_live  ? "memory that its sender may still change"
-                                       : "empty");
+                !sealed               ? "not a sealed memfd"
+                : real_size != size   ? "a memfd of another size"
+                : live && !allow_live ? "memory that its sender may still change"
+                                      : "empty");
     }
     void *mapping = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
     if (mapping == MAP_FAILED) {
         int system_error = errno;
         (void)close(fd);
-        return error_system(reterr, system_error, "cannot map a container of %" PRIu64 " bytes", size);
+        return error_system(
+                reterr, system_error, "cannot map a container of %" PRIu64 " bytes", size);
     }
     Memory *memory = memory_alloc(mapping, size, reterr);
     if (memory == NULL) {
@@ -189,7 +192,8 @@ ProStatus pro_container_new_borrow(const void *data, size_t size, void (*release
         void *user, ProContainer **ret_container, ProError *reterr)
 {
     if (size > PRO_CONTAINER_SIZE_MAX || (data == NULL && size > 0))
-        return error_set(reterr, PRO_ERR_INVALID, "a container of %zu bytes at %p is not possible", size, data);
+        return error_set(reterr, PRO_ERR_INVALID, "a container of %zu bytes at %p is not possible",
+                size, data);
     Memory *memory = memory_alloc(data != NULL ? data : "", size, reterr);
     if (memory == NULL)
         return PRO_ERR_NO_MEMORY;
@@ -202,7 +206,8 @@ ProStatus pro_container_new_borrow(const void *data, size_t size, void (*release
 ProStatus memory_fd(const ProContainer *container, int *ret_fd, ProError *reterr)
 {
     if (container->kind != PRO_CONTAINER_MEMORY || container->size == 0)
-        return error_set(reterr, PRO_ERR_UNSUPPORTED, "a %s container of %" PRIu64 " bytes has no memfd",
+        return error_set(reterr, PRO_ERR_UNSUPPORTED,
+                "a %s container of %" PRIu64 " bytes has no memfd",
                 pro_container_kind_text(container->kind), container->size);
     Memory *memory = (Memory *)container;
     ProStatus status = PRO_OK;
@@ -224,7 +229,8 @@ bool memory_is_fixed(const ProContainer *container)
 ProStatus pro_memory_new(uint64_t size, ProMemory **ret_memory, ProError *reterr)
 {
     if (size == 0 || size > PRO_CONTAINER_SIZE_MAX)
-        return error_set(reterr, PRO_ERR_INVALID, "memory of %" PRIu64 " bytes is not possible", size);
+        return error_set(
+                reterr, PRO_ERR_INVALID, "memory of %" PRIu64 " bytes is not possible", size);
     ProMemory *memory = calloc(1, sizeof *memory);
     if (memory == NULL)
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory");
@@ -276,7 +282,8 @@ static ProStatus sealed_duplicate(const ProMemory *memory, int seals, int *ret_f
     if ((present & seals) != seals && fcntl(fd, F_ADD_SEALS, seals) != 0) {
         int system_error = errno;
         (void)close(fd);
-        return error_system(reterr, system_error, "cannot seal a memfd of %" PRIu64 " bytes", memory->size);
+        return error_system(
+                reterr, system_error, "cannot seal a memfd of %" PRIu64 " bytes", memory->size);
     }
     *ret_fd = fd;
     return PRO_OK;
@@ -298,7 +305,8 @@ ProStatus pro_container_new_take(ProMemory *memory, ProContainer **ret_container
         return error_set(reterr, PRO_ERR_INVALID, "memory that is shown live cannot be taken");
     /* The kernel refuses to seal what somebody can write to. */
     if (munmap(memory->data, (size_t)memory->size) != 0)
-        return error_system(reterr, errno, "cannot unmap memory of %" PRIu64 " bytes", memory->size);
+        return error_system(
+                reterr, errno, "cannot unmap memory of %" PRIu64 " bytes", memory->size);
     ProStatus status = sealed_duplicate(memory, SEALS_FIXED, &fd, reterr);
     if (status == PRO_OK)
         status = memory_from_fd(fd, memory->size, false, ret_container, reterr);
@@ -308,7 +316,8 @@ ProStatus pro_container_new_take(ProMemory *memory, ProContainer **ret_container
         return PRO_OK;
     }
     /* Back to the caller: writable if it was not sealed yet. */
-    memory->data = mmap(NULL, (size_t)memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd, 0);
+    memory->data =
+            mmap(NULL, (size_t)memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd, 0);
     if (memory->data == MAP_FAILED)
         memory->data = NULL;
     return status;

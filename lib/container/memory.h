@@ -20,12 +20,12 @@ ProStatus memory_fd(const ProContainer *container, int *ret_fd, ProError *reterr
 /* True if nobody can change the container's bytes: its own memory, not borrowed and not live. */
 bool memory_is_fixed(const ProContainer *container);
 
-/* True if `fd` is a memfd that can never shrink and that nobody can write to through it. ret_live: its
- * maker may still change the bytes. */
+/* True if `fd` is a memfd that can never shrink and that nobody can write to through it. ret_live:
+ * its maker may still change the bytes. */
 bool memory_fd_is_sealed(int fd, uint64_t *ret_size, bool *ret_live);
 
-/* A container of a sealed memfd. Consumes `fd` in any case. PRO_ERR_FORMAT if it is not sealed, not of
- * that size, or live where that is not allowed. */
+/* A container of a sealed memfd. Consumes `fd` in any case. PRO_ERR_FORMAT if it is not sealed, not
+ * of that size, or live where that is not allowed. */
 ProStatus memory_from_fd(
         int fd, uint64_t size, bool allow_live, ProContainer **ret_container, ProError *reterr);
 

@@ -11,8 +11,8 @@ typedef struct Slice {
     uint64_t offset;
 } Slice;
 
-static ProStatus slice_read(const ProContainer *container, uint64_t offset, void *ret_data, size_t size,
-        ProError *reterr)
+static ProStatus slice_read(const ProContainer *container, uint64_t offset, void *ret_data,
+        size_t size, ProError *reterr)
 {
     const Slice *slice = (const Slice *)container;
     return pro_container_read(slice->whole, slice->offset + offset, ret_data, size, reterr);
