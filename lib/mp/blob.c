@@ -31,8 +31,8 @@ static bool write_whole(int fd, const struct iovec *segment)
     return true;
 }
 
-ProStatus blob_create(
-        const struct iovec *segments, size_t count, int *ret_fd, uint64_t *ret_size, ProError *reterr)
+ProStatus blob_create(const struct iovec *segments, size_t count, int *ret_fd, uint64_t *ret_size,
+        ProError *reterr)
 {
     int fd = memfd_create("promp-blob", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
@@ -65,7 +65,7 @@ ProStatus payload_map_blob(int fd, uint64_t expected_size, Payload *ret_payload,
     struct stat info;
     int seals = fcntl(fd, F_GET_SEALS);
     bool sound = seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS && fstat(fd, &info) == 0 &&
-            info.st_size > 0 && (uint64_t)info.st_size == expected_size;
+                 info.st_size > 0 && (uint64_t)info.st_size == expected_size;
     if (!sound) {
         (void)close(fd);
         return error_set(reterr, PRO_ERR_FORMAT,

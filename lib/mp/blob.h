@@ -17,8 +17,8 @@
  */
 
 /* A memfd that holds the segments' bytes and can never change again. The caller closes it. */
-ProStatus blob_create(
-        const struct iovec *segments, size_t count, int *ret_fd, uint64_t *ret_size, ProError *reterr);
+ProStatus blob_create(const struct iovec *segments, size_t count, int *ret_fd, uint64_t *ret_size,
+        ProError *reterr);
 
 /* Bytes that came from another process: inside a packet, or a mapped blob. Zeroed is empty. */
 typedef struct Payload {
@@ -29,8 +29,8 @@ typedef struct Payload {
 
 /* A part of a packet; takes a reference on it. */
 Payload payload_in_packet(Packet *packet, const uint8_t *data, size_t size);
-/* Maps a received memfd. Consumes `fd` in any case. PRO_ERR_FORMAT if it is not sealed against every
- * change or is not of the announced size. */
+/* Maps a received memfd. Consumes `fd` in any case. PRO_ERR_FORMAT if it is not sealed against
+ * every change or is not of the announced size. */
 ProStatus payload_map_blob(int fd, uint64_t expected_size, Payload *ret_payload, ProError *reterr);
 void payload_release(Payload *payload);
 

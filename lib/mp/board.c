@@ -89,8 +89,8 @@ void outbox_close_frame(Outbox *outbox, const Buffer *frame)
     atomic_store_explicit(&entry->offset, outbox->offset, memory_order_relaxed);
     atomic_store_explicit(&entry->size, whole ? outbox->mirrored : 0, memory_order_release);
 
-    /* The next frame follows this one, until the end is reached or the start is free again: so the same
-     * few pages stay in use. */
+    /* The next frame follows this one, until the end is reached or the start is free again: so the
+     * same few pages stay in use. */
     uint32_t next = (outbox->offset + outbox->mirrored + 63) / 64 * 64;
     bool earlier_received =
             atomic_load_explicit(&board->received_frames, memory_order_relaxed) == sequence;

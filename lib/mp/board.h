@@ -15,14 +15,15 @@
  * death which task ran, can read the worker's last frames even if they never left its process, and
  * finds the stack that the crash handlers wrote.
  *
- * The worker writes, the manager reads (it writes received_frames only). A worker may be compromised:
- * everything here is a hint to the manager, copied before it is parsed, and parsed like any frame.
+ * The worker writes, the manager reads (it writes received_frames only). A worker may be
+ * compromised: everything here is a hint to the manager, copied before it is parsed, and parsed
+ * like any frame.
  */
 
 enum {
     BOARD_FRAMES = 32,              /* sent frames that stay readable */
     BOARD_OUTBOX_BYTES = 512 << 10, /* where they lie */
-    BOARD_CRASH_BYTES = 64 << 10,   /* text of the crash handlers; last, so that it cannot overflow */
+    BOARD_CRASH_BYTES = 64 << 10, /* text of the crash handlers; last, so that it cannot overflow */
     BOARD_HEAD_BYTES = 4096,
     BOARD_OUTBOX_OFFSET = BOARD_HEAD_BYTES,
     BOARD_CRASH_OFFSET = BOARD_OUTBOX_OFFSET + BOARD_OUTBOX_BYTES,
@@ -68,7 +69,8 @@ void outbox_close_frame(Outbox *outbox, const Buffer *frame);
  * Reads frame number `sequence` of a dead worker, sent or still open. False if it is not there.
  * ret_data: `capacity` bytes.
  */
-bool board_salvage(const Board *board, uint32_t sequence, void *ret_data, size_t capacity, size_t *ret_size);
+bool board_salvage(
+        const Board *board, uint32_t sequence, void *ret_data, size_t capacity, size_t *ret_size);
 /* The crash text, NUL-terminated, printable; caller frees. NULL if there is none. */
 char *board_crash_text(const Board *board);
 

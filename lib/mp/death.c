@@ -129,7 +129,8 @@ static char *make_text(const ProDeath *death)
     if (death->out_of_memory)
         buffer_append_text(&text, "; the kernel's OOM killer was at work");
     if (death->peak_rss_bytes != 0)
-        buffer_append_format(&text, " (peak memory %.1f MiB)", (double)death->peak_rss_bytes / 1048576);
+        buffer_append_format(
+                &text, " (peak memory %.1f MiB)", (double)death->peak_rss_bytes / 1048576);
     char *copy = strdup(buffer_text(&text));
     buffer_fini(&text);
     return copy;

@@ -5,7 +5,8 @@
 #include <promp/ending.h>
 #include <stdatomic.h>
 
-/* Everything that is known of how a worker process ended; immutable once death_describe() has run. */
+/* Everything that is known of how a worker process ended; immutable once death_describe() has run.
+ */
 struct ProDeath {
     atomic_uint references;
     ProDeathCause cause;

@@ -26,8 +26,8 @@ ProStatus fd_channel_pair(int ret_ends[2], ProError *reterr)
     return PRO_OK;
 }
 
-ProStatus fd_channel_send(
-        int channel, const void *data, size_t size, const int *fds, size_t fd_count, ProError *reterr)
+ProStatus fd_channel_send(int channel, const void *data, size_t size, const int *fds,
+        size_t fd_count, ProError *reterr)
 {
     struct iovec segment = {.iov_base = (void *)data, .iov_len = size};
     struct msghdr message = {.msg_iov = &segment, .msg_iovlen = 1};
@@ -72,8 +72,8 @@ static size_t collect_fds(struct msghdr *message, int fds[CONTROL_FDS])
     return count;
 }
 
-ProStatus fd_channel_receive(int channel, void *data, size_t capacity, size_t *ret_size, int *ret_fds,
-        size_t fd_capacity, size_t *ret_fd_count, ProError *reterr)
+ProStatus fd_channel_receive(int channel, void *data, size_t capacity, size_t *ret_size,
+        int *ret_fds, size_t fd_capacity, size_t *ret_fd_count, ProError *reterr)
 {
     struct iovec segment = {.iov_base = data, .iov_len = capacity};
     ControlBuffer control;
@@ -96,8 +96,8 @@ ProStatus fd_channel_receive(int channel, void *data, size_t capacity, size_t *r
     if (fd_count > fd_capacity || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
         for (size_t i = 0; i < fd_count; i++)
             (void)close(fds[i]);
-        return error_set(reterr, PRO_ERR_FORMAT, "a packet of %zd bytes with %zu descriptors is too large",
-                received, fd_count);
+        return error_set(reterr, PRO_ERR_FORMAT,
+                "a packet of %zd bytes with %zu descriptors is too large", received, fd_count);
     }
     for (size_t i = 0; i < fd_count; i++)
         ret_fds[i] = fds[i];

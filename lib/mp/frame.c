@@ -55,7 +55,8 @@ ProStatus frame_open(FrameReader *reader, const void *data, size_t size, ProErro
     uint32_t magic = bytes_u32(&reader->bytes);
     reader->sequence = bytes_u32(&reader->bytes);
     if (reader->bytes.failed)
-        return error_set(reterr, PRO_ERR_FORMAT, "frame of %zu bytes is shorter than its head", size);
+        return error_set(
+                reterr, PRO_ERR_FORMAT, "frame of %zu bytes is shorter than its head", size);
     if (magic != frame_magic)
         return error_set(reterr, PRO_ERR_FORMAT,
                 "frame begins with 0x%08x instead of 0x%08x (protocol version %d)", magic,
@@ -66,8 +67,8 @@ ProStatus frame_open(FrameReader *reader, const void *data, size_t size, ProErro
 static bool type_is_known(uint8_t type)
 {
     return (type >= FRAME_TASK && type <= FRAME_STOP) ||
-            (type >= FRAME_HELLO && type <= FRAME_BOX) || type == FRAME_MESSAGE ||
-            type == FRAME_CREDIT;
+           (type >= FRAME_HELLO && type <= FRAME_BOX) || type == FRAME_MESSAGE ||
+           type == FRAME_CREDIT;
 }
 
 ProStatus frame_next(FrameReader *reader, FrameRecord *ret_record, ProError *reterr)
@@ -88,14 +89,16 @@ ProStatus frame_next(FrameReader *reader, FrameRecord *ret_record, ProError *ret
         return error_set(reterr, PRO_ERR_FORMAT,
                 "record at %zu has unknown type %u, flags 0x%x or reserved bits 0x%x", offset, type,
                 flags, reserved);
-    FrameRecord record = {.type = (FrameType)type, .id = id, .payload = payload, .payload_size = size};
+    FrameRecord record = {
+            .type = (FrameType)type, .id = id, .payload = payload, .payload_size = size};
     if (flags & FRAME_FLAG_BLOB) {
         ByteReader blob = byte_reader(payload, size);
         record.is_blob = true;
         record.blob_size = bytes_u64(&blob);
         record.payload_size = 0;
         if (blob.failed || bytes_left(&blob) != 0 || record.blob_size == 0)
-            return error_set(reterr, PRO_ERR_FORMAT, "record at %zu has a malformed blob size", offset);
+            return error_set(
+                    reterr, PRO_ERR_FORMAT, "record at %zu has a malformed blob size", offset);
     }
     *ret_record = record;
     return PRO_OK;
@@ -106,10 +109,12 @@ enum { TASK_WANT_RESULT = 1, TASK_MAY_MOVE = 2 };
 void frame_task_head(Buffer *payload, ProTaskKind kind, bool want_result, bool may_move,
         const char *text, size_t text_size, const char *name)
 {
+    if (name == NULL)
+        name = "";
     size_t name_size = strlen(name);
     buffer_append_u8(payload, (uint8_t)kind);
-    buffer_append_u8(
-            payload, (uint8_t)((want_result ? TASK_WANT_RESULT : 0) | (may_move ? TASK_MAY_MOVE : 0)));
+    buffer_append_u8(payload,
+            (uint8_t)((want_result ? TASK_WANT_RESULT : 0) | (may_move ? TASK_MAY_MOVE : 0)));
     buffer_append_u16(payload, (uint16_t)name_size);
     buffer_append_u32(payload, (uint32_t)text_size);
     buffer_append(payload, name, name_size + 1);
@@ -117,7 +122,8 @@ void frame_task_head(Buffer *payload, ProTaskKind kind, bool want_result, bool m
     buffer_append_u8(payload, 0);
 }
 
-ProStatus frame_task_read(const uint8_t *payload, size_t size, FrameTask *ret_task, ProError *reterr)
+ProStatus frame_task_read(
+        const uint8_t *payload, size_t size, FrameTask *ret_task, ProError *reterr)
 {
     ByteReader bytes = byte_reader(payload, size);
     uint8_t kind = bytes_u8(&bytes);
@@ -153,7 +159,8 @@ static size_t capped_size(const char *text, size_t limit)
     return text == NULL ? 0 : strnlen(text, limit);
 }
 
-void frame_ending_texts(Buffer *payload, const char *type, const char *message, const char *traceback)
+void frame_ending_texts(
+        Buffer *payload, const char *type, const char *message, const char *traceback)
 {
     size_t type_size = capped_size(type, MP_NAME_MAX);
     size_t message_size = capped_size(message, MP_ERROR_TEXT_MAX / 4);
@@ -189,7 +196,8 @@ ProStatus frame_ending_read(
     ending.message = (const char *)bytes_take(&bytes, ending.message_size);
     ending.traceback = (const char *)bytes_take(&bytes, ending.traceback_size);
     if (bytes.failed || bytes_left(&bytes) != 0 || size > MP_ERROR_TEXT_MAX)
-        return error_set(reterr, PRO_ERR_FORMAT, "malformed error texts in an ending of %zu bytes", size);
+        return error_set(
+                reterr, PRO_ERR_FORMAT, "malformed error texts in an ending of %zu bytes", size);
     *ret_ending = ending;
     return PRO_OK;
 }
@@ -199,9 +207,8 @@ enum { PROGRESS_VALUE = 1, PROGRESS_TEXT = 2 };
 void frame_progress_write(Buffer *frame, uint64_t task, const FrameProgress *progress)
 {
     size_t offset = frame_record_begin(frame, FRAME_PROGRESS, task);
-    buffer_append_u8(frame,
-            (uint8_t)((progress->has_value ? PROGRESS_VALUE : 0) |
-                    (progress->has_text ? PROGRESS_TEXT : 0)));
+    buffer_append_u8(frame, (uint8_t)((progress->has_value ? PROGRESS_VALUE : 0) |
+                                      (progress->has_text ? PROGRESS_TEXT : 0)));
     buffer_append_u64(frame, (uint64_t)progress->value);
     buffer_append(frame, progress->text, progress->text_size);
     frame_record_end(frame, offset);

@@ -14,9 +14,9 @@
  * The wire format: bytes <-> records. docs/mp-protocol.md is the specification.
  *
  * A frame is one ZeroMQ message: a head with the protocol's version and the frame's number, then
- * records. A record is a type, an id, and a payload, which travels inside the frame or, if it is large,
- * as a sealed memfd through the fd channel (then the frame holds its size). Everything in here comes
- * from another process and is checked before it is believed.
+ * records. A record is a type, an id, and a payload, which travels inside the frame or, if it is
+ * large, as a sealed memfd through the fd channel (then the frame holds its size). Everything in
+ * here comes from another process and is checked before it is believed.
  *
  * Threads: no state.
  */
@@ -90,7 +90,8 @@ typedef struct FrameTask {
     size_t arguments_size;
 } FrameTask;
 
-/* Writes what stands before the arguments, which the caller appends. */
+/* Writes what stands before the arguments, which the caller appends. text (with size 0) and name
+ * may be NULL. */
 void frame_task_head(Buffer *payload, ProTaskKind kind, bool want_result, bool may_move,
         const char *text, size_t text_size, const char *name);
 ProStatus frame_task_read(
@@ -111,7 +112,8 @@ typedef struct FrameEnding {
 
 /* For a RESULT the caller appends the value. */
 void frame_ending_head(Buffer *payload, ProEndingKind kind, ProAbortRung rung);
-void frame_ending_texts(Buffer *payload, const char *type, const char *message, const char *traceback);
+void frame_ending_texts(
+        Buffer *payload, const char *type, const char *message, const char *traceback);
 ProStatus frame_ending_read(
         const uint8_t *payload, size_t size, FrameEnding *ret_ending, ProError *reterr);
 

@@ -199,8 +199,8 @@ static ProStatus connect_to(const Nursery *nursery, Launcher *ret_launcher, ProE
     buffer_append(&packet, &head, sizeof head);
     buffer_append(&packet, folder, strlen(folder) + 1);
     status = packet.failed ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a packet")
-                           : fd_channel_send(nursery->control, packet.data, packet.size, &ends[1], 1,
-                                     reterr);
+                           : fd_channel_send(nursery->control, packet.data, packet.size, &ends[1],
+                                     1, reterr);
     buffer_fini(&packet);
     (void)close(ends[1]);
     if (status != PRO_OK) {
@@ -245,8 +245,9 @@ ProStatus launcher_start(Launcher *launcher, uint64_t request, const Buffer *con
     buffer_append(&packet, &head, sizeof head);
     buffer_append(&packet, config->data, config->size);
     ProStatus status = packet.failed
-            ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a packet")
-            : fd_channel_send(launcher->channel, packet.data, packet.size, fds, WORKER_FD_COUNT, reterr);
+                               ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a packet")
+                               : fd_channel_send(launcher->channel, packet.data, packet.size, fds,
+                                         WORKER_FD_COUNT, reterr);
     buffer_fini(&packet);
     return status;
 }
@@ -269,7 +270,8 @@ ProStatus launcher_receive(Launcher *launcher, LaunchEvent *ret_event, ProError 
             packet.head.packet > NURSERY_EXITED || wants_fd != (fd_count == 1)) {
         if (fd_count == 1)
             (void)close(fd);
-        return error_set(reterr, PRO_ERR_FORMAT, "malformed packet of %zu bytes from the nursery", size);
+        return error_set(
+                reterr, PRO_ERR_FORMAT, "malformed packet of %zu bytes from the nursery", size);
     }
     LaunchEvent event = {.kind = (LaunchEventKind)(packet.head.packet - NURSERY_STARTED),
             .request = packet.head.request,

@@ -11,10 +11,11 @@
 
 /*
  * How worker processes come to be: forked by the nursery (a small single-threaded process with the
- * language ready, one per host process and worker program, started by the first request), or by exec.
+ * language ready, one per host process and worker program, started by the first request), or by
+ * exec.
  *
- * A Launcher is one manager's connection to a nursery. It is asynchronous: requests are sent, events
- * come back on launcher_fd().
+ * A Launcher is one manager's connection to a nursery. It is asynchronous: requests are sent,
+ * events come back on launcher_fd().
  *
  * Threads: one at a time per launcher; the nurseries behind are shared and locked.
  */
@@ -55,7 +56,8 @@ ProStatus launcher_receive(Launcher *launcher, LaunchEvent *ret_event, ProError 
 ProStatus launcher_exec(const char *program, const Buffer *config, const int fds[WORKER_FD_COUNT],
         pid_t *ret_pid, int *ret_pidfd, ProError *reterr);
 
-/* A pidfd of this very process, for its children to watch; made once, shared, never closed. -1 on error. */
+/* A pidfd of this very process, for its children to watch; made once, shared, never closed. -1 on
+ * error. */
 int launcher_host_pidfd(void);
 
 #endif

@@ -20,11 +20,12 @@ enum {
     MP_ERROR_TEXT_MAX = 4 << 20, /* an ending's type, message and traceback together */
     MP_CONFIG_MAX = 128 << 10,   /* what a worker is told at its start */
 
-    MP_WINDOW_MAX = 256,              /* tasks a worker has beyond the one that runs */
-    MP_WINDOW_BYTES = 1 << 20,        /* the same in argument bytes */
-    MP_OUTPUT_PENDING_MAX = 1 << 20,  /* undelivered output of one worker; then it waits in write() */
-    MP_OUTPUT_LINE_MAX = 1 << 20,     /* a longer line is cut */
-    MP_OUTPUT_TAIL_BYTES = 4096,      /* last output kept for a death's report */
+    MP_WINDOW_MAX = 256,       /* tasks a worker has beyond the one that runs */
+    MP_WINDOW_BYTES = 1 << 20, /* the same in argument bytes */
+    MP_OUTPUT_PENDING_MAX =
+            1 << 20,              /* undelivered output of one worker; then it waits in write() */
+    MP_OUTPUT_LINE_MAX = 1 << 20, /* a longer line is cut */
+    MP_OUTPUT_TAIL_BYTES = 4096,  /* last output kept for a death's report */
     MP_OUTPUT_PIPE_BYTES = 256 << 10, /* asked from the kernel */
     MP_BOXES_MAX = 64,                /* open boxes of one worker */
 
@@ -38,14 +39,17 @@ enum {
     MP_DRAIN_FRAMES_MAX = 512, /* frames handled before the lock is let go */
 };
 
-/* Unread message bytes between two ends, unless pro_manager_set_pending_limit() says otherwise; each
- * message counts MP_MESSAGE_OVERHEAD on top, so that empty ones are bounded too. */
+/* Unread message bytes between two ends, unless pro_manager_set_pending_limit() says otherwise;
+ * each message counts MP_MESSAGE_OVERHEAD on top, so that empty ones are bounded too. */
 #define MP_PENDING_DEFAULT ((uint64_t)256 << 20)
 #define MP_MESSAGE_OVERHEAD 64
 
 /* Delays before a batch that is not full is sent, in nanoseconds. */
 #define MP_FLUSH_MESSAGES_NS 100000
 #define MP_FLUSH_ENDINGS_NS 300000
+
+/* After the fd channel was full. */
+#define MP_BLOCKED_RETRY_NS 2000000
 
 /* Tasks are sent ahead of need as long as together they run for about this long. */
 #define MP_WINDOW_TARGET_NS 5000000

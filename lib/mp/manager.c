@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/process.h"
 #include "mp/runtime_folder.h"
 
 #include <errno.h>
@@ -17,8 +18,9 @@
 
 ProStatus manager_enter(const ProManager *manager, ProError *reterr)
 {
-    if (manager->process != getpid())
-        return error_set(reterr, PRO_ERR_CLOSED, "the manager belongs to the process that forked this one");
+    if (manager->process != process_generation())
+        return error_set(
+                reterr, PRO_ERR_CLOSED, "the manager belongs to the process that forked this one");
     if (!pthread_equal(manager->owner, pthread_self()))
         return error_set(reterr, PRO_ERR_WRONG_THREAD,
                 "the manager belongs to the thread that made it; another one called it");
@@ -56,8 +58,10 @@ Slot *manager_find_slot(ProManager *manager, ProWorkerId worker, ProError *reter
     if (slot != NULL && slot_is_public(slot))
         (void)error_set(reterr, PRO_ERR_WORKER_GONE, "worker %u is gone: %s", worker,
                 slot->last_death == NULL ? "it could not start" : pro_death_text(slot->last_death));
-    else if (worker == PRO_WORKER_INVALID || worker >= manager->next_worker || (slot != NULL && slot->spare))
-        (void)error_set(reterr, PRO_ERR_INVALID, "worker %u was never started by this manager", worker);
+    else if (worker == PRO_WORKER_INVALID || worker >= manager->next_worker ||
+             (slot != NULL && slot->spare))
+        (void)error_set(
+                reterr, PRO_ERR_INVALID, "worker %u was never started by this manager", worker);
     else
         (void)error_set(reterr, PRO_ERR_WORKER_GONE, "worker %u is gone: it was stopped", worker);
     return NULL;
@@ -101,7 +105,7 @@ ProStatus pro_manager_new(ProManager **ret_manager, ProError *reterr)
     if (manager == NULL)
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a manager");
     manager->owner = pthread_self();
-    manager->process = getpid();
+    manager->process = process_generation();
     manager->launcher.channel = -1;
     manager->next_worker = 1;
     manager->next_task = 1;
@@ -135,7 +139,8 @@ static void begin_close(ProManager *manager)
 {
     enum { EXIT_GRACE_MS = 300 };
     manager->closing = true;
-    for (ListLink *link = list_pop(&manager->any_tasks); link != NULL; link = list_pop(&manager->any_tasks))
+    for (ListLink *link = list_pop(&manager->any_tasks); link != NULL;
+            link = list_pop(&manager->any_tasks))
         task_free(list_entry(link, Task, link));
     for (size_t i = 0; i < manager->slot_count; i++) {
         Slot *slot = manager->slots[i];
@@ -152,13 +157,14 @@ static void wait_until_gone(ProManager *manager)
     const struct timespec deadline = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
             .tv_nsec = (long)(deadline_ns % 1000000000u)};
     while (manager->slot_count > 0)
-        if (pthread_cond_timedwait(&manager->slots_changed, &manager->port.lock, &deadline) == ETIMEDOUT)
+        if (pthread_cond_timedwait(&manager->slots_changed, &manager->port.lock, &deadline) ==
+                ETIMEDOUT)
             break;
 }
 
 void pro_manager_close(ProManager *manager)
 {
-    if (manager == NULL || manager->closing || manager->process != getpid())
+    if (manager == NULL || manager->closing || manager->process != process_generation())
         return;
     port_lock(&manager->port);
     begin_close(manager);
@@ -166,6 +172,7 @@ void pro_manager_close(ProManager *manager)
         wait_until_gone(manager);
     port_unlock(&manager->port);
     engine_stop(manager);
+    slots_abandon(manager);
     launcher_close(&manager->launcher);
     delivery_free_all(manager);
     waits_free_all(manager);
@@ -184,7 +191,7 @@ void pro_manager_free(ProManager *manager)
     if (manager == NULL)
         return;
     pro_manager_close(manager);
-    if (manager->process == getpid())
+    if (manager->process == process_generation())
         waits_free_all(manager);
     buffer_fini(&manager->setup);
     free(manager->slots);
@@ -196,7 +203,7 @@ void pro_manager_free(ProManager *manager)
 ProStatus pro_manager_set_options(ProManager *manager, uint32_t options, ProError *reterr)
 {
     const uint32_t known = PRO_OPT_REDIRECT_OUTPUT | PRO_OPT_ATOMIC_OUTPUT | PRO_OPT_NO_REPLACE |
-            PRO_OPT_RETRY_TASKS | PRO_OPT_QUIET | PRO_OPT_EXEC_WORKERS;
+                           PRO_OPT_RETRY_TASKS | PRO_OPT_QUIET | PRO_OPT_EXEC_WORKERS;
     ProStatus status = manager_enter(manager, reterr);
     if (status != PRO_OK)
         return status;
@@ -261,7 +268,8 @@ ProStatus pro_manager_set_pending_limit(ProManager *manager, uint64_t bytes, Pro
         return error_set(reterr, PRO_ERR_INVALID, "a pending limit of %llu bytes is below %d",
                 (unsigned long long)bytes, MP_INLINE_PAYLOAD_MAX);
     if (manager->slot_count > 0)
-        return error_set(reterr, PRO_ERR_INVALID, "set the pending limit before the first worker starts");
+        return error_set(
+                reterr, PRO_ERR_INVALID, "set the pending limit before the first worker starts");
     manager->pending_limit = bytes;
     return PRO_OK;
 }
@@ -275,8 +283,8 @@ ProStatus pro_manager_set_setup(
     if (status != PRO_OK)
         return status;
     if (size_bytes > MP_CONFIG_MAX / 2)
-        return error_set(reterr, PRO_ERR_LIMIT, "a setup value of %zu bytes is larger than %d", size_bytes,
-                MP_CONFIG_MAX / 2);
+        return error_set(reterr, PRO_ERR_LIMIT, "a setup value of %zu bytes is larger than %d",
+                size_bytes, MP_CONFIG_MAX / 2);
     port_lock(&manager->port);
     buffer_clear(&manager->setup);
     buffer_append(&manager->setup, value, size_bytes);

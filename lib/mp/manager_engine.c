@@ -23,7 +23,7 @@ void engine_wake(ProManager *manager)
 
 static int wait_time_ms(const ProManager *manager)
 {
-    uint64_t deadline = UINT64_MAX;
+    uint64_t deadline = manager->rebalance_ns != 0 ? manager->rebalance_ns : UINT64_MAX;
     for (size_t i = 0; i < manager->slot_count; i++) {
         uint64_t next = slot_next_deadline(manager->slots[i]);
         if (next < deadline)
@@ -35,6 +35,8 @@ static int wait_time_ms(const ProManager *manager)
 static void on_deadlines(ProManager *manager)
 {
     uint64_t now = clock_now_ns();
+    if (manager->rebalance_ns <= now)
+        manager->rebalance_ns = 0; /* the dispatch that follows looks */
     /* From the last on: a slot may go away. */
     for (size_t i = manager->slot_count; i > 0; i--)
         if (i <= manager->slot_count && slot_next_deadline(manager->slots[i - 1]) <= now)
@@ -90,9 +92,13 @@ static void *engine_main(void *argument)
             on_event(manager, events[i].data.u64);
         on_deadlines(manager);
         tasks_dispatch(manager);
-        /* What the engine took off the socket, the owner may just have begun to wait for. */
-        if (manager->port.front_waits && manager->deliverable)
+        /* What the engine took off the socket, the owner may just have begun to wait for; and
+         * sending may have taken the signal of input that came meanwhile. */
+        bool unseen = socket_has_input(manager->port.socket);
+        if (manager->port.front_waits && (manager->deliverable || unseen))
             port_wake_front(&manager->port);
+        else if (unseen)
+            engine_wake(manager);
     }
     port_unlock(&manager->port);
     return NULL;

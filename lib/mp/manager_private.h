@@ -13,47 +13,72 @@
 #include "mp/message.h"
 #include "mp/port.h"
 
-#include <promp/manager.h>
 #include <limits.h>
+#include <promp/manager.h>
+#include <promp/worker.h>
 
 /*
  * The inside of a manager. Its files, by noun:
  *   manager.c          the object: creation, options, close, the calls' guards
  *   manager_engine.c   the native thread: waits, deadlines
  *   manager_protocol.c what workers say: frames, records, violations
- *   manager_slots.c    worker ids and the processes behind them: start, death, replacement
+ *   manager_launch.c   how a slot gets a process, and what the launcher says of it
+ *   manager_slots.c    worker ids and the processes behind them: stop, death, replacement
+ *   manager_workers.c  the public calls on workers
  *   manager_tasks.c    tasks: giving, dispatch, windows, endings
  *   manager_abort.c    the ladder of cancel
  *   manager_output.c   the workers' stdout and stderr
- *   manager_delivery.c what the owner thread gets: events, results, messages
+ *   manager_delivery.c what the owner thread gets: events, results; the calls that wait
+ *   manager_messages.c the program's own messages, both ways
  *   manager_waits.c    wait objects and message boxes
  *
- * Two threads: the owner (the port's front thread) and the engine (its background thread). Everything is
- * guarded by the port's lock unless it is marked "owner". Functions here expect the lock to be held
- * unless they say otherwise.
+ * Two threads: the owner (the port's front thread) and the engine (its background thread).
+ * Everything is guarded by the port's lock unless it is marked "owner". Functions here expect the
+ * lock to be held unless they say otherwise.
  */
 
 typedef struct Slot Slot;
 
-/* ---- tasks ---- */
+/* ---- what waits for the owner ---- */
 
-/* The encoded task; shared by the copies of one given to PRO_WORKER_ALL. Counted. */
-typedef struct TaskPayload {
+typedef enum EventKind { EVENT_OUTPUT, EVENT_ENDING } EventKind;
+
+typedef struct Event {
+    ListLink link; /* ProManager::events */
+    EventKind kind;
+    ProWorkerId worker; /* 0: the manager's own notice */
+    int stream;         /* OUTPUT */
+    Buffer output;
+    ProEnding *ending; /* ENDING, whose event stands inside its Task; NULL without memory */
+} Event;
+
+/* ---- tasks and messages on their way to a worker ---- */
+
+/* Encoded bytes, shared by the copies of what is given to PRO_WORKER_ALL. Counted. */
+typedef struct Parcel {
     unsigned references;
     int blob_fd; /* -1: the bytes stand in data */
     uint64_t size;
     uint8_t data[];
-} TaskPayload;
+} Parcel;
 
 typedef struct Task {
     ListLink link; /* ProManager::any_tasks, Slot::queued or Slot::in_flight */
+    Event event;   /* its ending, so that delivering it needs no memory */
     ProTaskId id;
     bool may_move; /* given to PRO_WORKER_ANY */
     bool want_result;
-    unsigned deaths;  /* workers that died of it */
-    ProDeath *killed; /* the last of those, or NULL */
-    TaskPayload *payload;
+    int abort_ms;    /* -1; else the ladder's time once it is the oldest in flight */
+    unsigned deaths; /* workers that died of it */
+    Parcel *parcel;
 } Task;
+
+/* A message that could not be sent yet: the worker starts, or too many blobs are under way. */
+typedef struct OutgoingMessage {
+    ListLink link; /* Slot::outgoing */
+    uint32_t id;
+    Parcel *parcel;
+} OutgoingMessage;
 
 /* ---- slots: a worker's id, and the process that stands behind it now ---- */
 
@@ -70,7 +95,13 @@ typedef struct OutputStream {
     Buffer line;
 } OutputStream;
 
-typedef enum AbortStage { ABORT_NONE, ABORT_FLAG, ABORT_INTERRUPT, ABORT_TERM, ABORT_KILL } AbortStage;
+typedef enum AbortStage {
+    ABORT_NONE,
+    ABORT_FLAG,
+    ABORT_INTERRUPT,
+    ABORT_TERM,
+    ABORT_KILL
+} AbortStage;
 
 typedef struct Abort {
     AbortStage stage; /* reached */
@@ -101,6 +132,8 @@ struct Slot {
     uint64_t status_deadline_ns; /* seen dead, exit status still to come; 0: not */
     unsigned launch_attempts;
     unsigned start_failures; /* in a row */
+    unsigned barren_deaths;  /* in a row, with tasks sent and none ever begun or ended */
+    bool ended_any;          /* the process has ended a task */
     unsigned restarts;
     bool violated;
     char *death_detail;
@@ -119,11 +152,15 @@ struct Slot {
     uint64_t in_flight_bytes;
     size_t window; /* tasks that may be in flight */
     uint64_t busy_since_ns;
+    uint64_t average_ns; /* of a task, lately */
     bool recall_pending;
+    uint64_t blocked_until_ns; /* the fd channel is full: try again then; 0: it is not */
     Abort abort;
 
     /* messages */
     ListLink messages;      /* ProMessage::worker_link */
+    ListLink outgoing;      /* OutgoingMessage::link */
+    bool sender_waits;      /* the program was refused: tell it when there is room */
     uint64_t received_cost; /* from the worker, in all */
     uint64_t popped_cost;   /* of those, popped by the program */
     uint64_t told_cost;     /* of those, told to the worker */
@@ -133,6 +170,8 @@ struct Slot {
     /* output */
     size_t output_pending;
     bool output_paused;
+    bool output_settled; /* for the frame that is handled now */
+    Event *last_event;   /* the newest undelivered one of this slot, if it is output */
     char tail[MP_OUTPUT_TAIL_BYTES];
     size_t tail_size; /* in all; the ring's end is tail_size modulo */
 
@@ -142,8 +181,8 @@ struct Slot {
 };
 
 struct ProRemoteWait {
-    ListLink link; /* ProManager::waits */
-    ProManager *manager; /* NULL once that is freed or the wait was replaced */
+    ListLink link;       /* ProManager::waits */
+    ProManager *manager; /* NULL once that is freed, or the worker */
     ProWorkerId worker;
     const ProWaitOps *ops;
     void *user;
@@ -154,36 +193,25 @@ struct ProRemoteWait {
     char text[PRO_WAIT_TEXT_MAX + 1];
     bool stopped;
     bool abort_told;
+    bool replaced;   /* a later wait object took over */
+    uint64_t serial; /* ascending: the order of delivery */
 };
 
 typedef struct Box {
     ListLink link; /* ProManager::boxes */
     ProWorkerId worker;
     uint32_t generation;
-    uint64_t id;
+    uint64_t id;     /* the worker's */
+    uint64_t serial; /* ours */
     bool shown;
     uint64_t forwarded; /* the box of this process' own worker, or 0 */
     char *text;
 } Box;
 
-/* ---- what waits for the owner ---- */
-
-typedef enum EventKind { EVENT_OUTPUT, EVENT_ENDING } EventKind;
-
-typedef struct Event {
-    ListLink link; /* ProManager::events */
-    EventKind kind;
-    ProWorkerId worker; /* 0: the manager's own notice */
-    int stream;
-    Buffer output;
-    ProEnding *ending;
-    bool want_result;
-} Event;
-
 struct ProManager {
     Port port;
     pthread_t owner;
-    pid_t process;
+    uint32_t process; /* process_generation() */
     pthread_t engine;
     bool engine_runs;
     int engine_wake; /* an eventfd: deadlines changed, or end */
@@ -191,6 +219,7 @@ struct ProManager {
     char socket_path[108];
     bool closing;
     bool end_engine;
+    bool draining; /* frames are being received: whoever sends now need not look for input */
 
     /* settings */
     uint32_t options;
@@ -210,16 +239,19 @@ struct ProManager {
 
     /* tasks */
     ProTaskId next_task;
-    ListLink any_tasks; /* Task::link, for the first worker that is free */
+    ListLink any_tasks;    /* Task::link, for the first worker that is free */
+    uint64_t rebalance_ns; /* when the engine looks again whether tasks should move; 0: not */
 
     /* delivery */
     int deliver_fd;    /* an eventfd, readable while `deliverable` */
     bool deliverable;  /* something waits for the owner */
+    bool fd_raised;    /* deliver_fd is readable */
     bool owner_pumps;  /* the owner looks anyway: no need to make deliver_fd readable */
     ListLink events;   /* Event::link */
     ListLink messages; /* ProMessage::link */
     ListLink waits;    /* ProRemoteWait::link */
     ListLink boxes;    /* Box::link */
+    uint64_t next_box;
     atomic_bool interrupted;
 
     /* owner */
@@ -264,13 +296,26 @@ void protocol_reset(Slot *slot); /* for a new process */
 /* The worker did what no worker of ours does: say so, kill it. */
 void protocol_violation(Slot *slot, const char *what);
 
+/* ---- manager_launch.c ---- */
+
+/* Starts a process for the slot, which has none. On failure the slot is SLOT_DEAD. */
+ProStatus slot_start_process(Slot *slot, ProError *reterr);
+void slots_on_launcher(ProManager *manager);
+/* Closes the connection to the nursery; what it was asked for is asked of another. */
+void slots_launcher_lost(ProManager *manager);
+void slot_start_failed(Slot *slot, const char *text);
+
 /* ---- manager_slots.c ---- */
 
 ProStatus slot_new(ProManager *manager, bool spare, Slot **ret_slot, ProError *reterr);
 void slots_keep_spares(ProManager *manager);
-void slots_on_launcher(ProManager *manager);
-/* Closes the connection to the nursery; what it was asked for is asked of another. */
-void slots_launcher_lost(ProManager *manager);
+void slots_abandon(
+        ProManager *manager); /* at the end of close: forgets those that did not die in time */
+void slot_remove(Slot *slot);
+void slot_drop_process(Slot *slot);
+void slot_replace_process(Slot *slot);
+/* wait_status: NULL if it is not known. */
+void slot_bury(Slot *slot, const int *wait_status, uint64_t peak_rss_bytes);
 void slot_on_process_exit(Slot *slot);
 void slot_on_deadline(Slot *slot, uint64_t now_ns);
 uint64_t slot_next_deadline(const Slot *slot);
@@ -278,25 +323,34 @@ void slot_kill(Slot *slot, int signal_number); /* SIGKILL, SIGTERM: its whole gr
 void slot_begin_stop(Slot *slot, int timeout_ms);
 /* A stopping slot that has nothing to do any more is asked to exit. */
 void slot_stop_if_idle(Slot *slot);
+bool slot_takes_work(const Slot *slot); /* now or once it has started */
 
 /* ---- manager_tasks.c ---- */
 
 void tasks_dispatch(ProManager *manager); /* to whoever has room; flushes */
-void tasks_rebalance(ProManager *manager); /* takes back from the busy for the idle */
 void task_free(Task *task);
 /* The task in flight with that id, or NULL. */
 Task *tasks_find_in_flight(Slot *slot, ProTaskId id);
 void tasks_returned(Slot *slot, Task *task);
 /* Removes the task from its list and queues its ending for the owner. Takes `ending` and `task`. */
 void tasks_end(Slot *slot, Task *task, ProEnding *ending);
-/* The same, with an ending made here. worker: whose it was. */
+/* The same for a task that is in no slot's count, with an ending made here. */
 void tasks_end_as(ProManager *manager, ProWorkerId worker, Task *task, ProEndingKind kind,
         ProAbortRung rung, const ProDeath *death, const char *message);
 void tasks_window_update(Slot *slot, size_t endings);
-/* What was in flight and queued when the process died. */
+/* What was in flight when the process died. */
 void tasks_on_death(Slot *slot, const ProDeath *death);
 /* Everything that is queued for the slot ends as aborted. */
 void tasks_cancel_queued(Slot *slot);
+/* The slot stays dead: what is queued for it ends as died. */
+void tasks_bury_queued(Slot *slot);
+/* Tasks for any worker end if there is none left that could ever take them. */
+void tasks_end_stranded(ProManager *manager, const ProDeath *death);
+
+/* ---- manager_give.c ---- */
+
+Parcel *parcel_new(const struct iovec *segments, size_t count, ProError *reterr);
+void parcel_unref(Parcel *parcel);
 
 /* ---- manager_abort.c ---- */
 
@@ -312,6 +366,8 @@ ProStatus output_open(Slot *slot, int ret_write_fds[2], ProError *reterr);
 void output_read(Slot *slot, int stream, bool all);
 /* At a task's end: everything written so far, unfinished lines included. */
 void output_settle(Slot *slot);
+/* The same once per frame, however many tasks end in it. */
+void output_settle_once(Slot *slot);
 void output_close(Slot *slot);
 void output_delivered(ProManager *manager, ProWorkerId worker, size_t size);
 char *output_tail(const Slot *slot); /* caller frees; NULL if there is none */
@@ -321,9 +377,18 @@ void output_notice(ProManager *manager, const char *format, ...) PRO_PRINTF(2, 3
 /* ---- manager_delivery.c ---- */
 
 void delivery_signal(ProManager *manager); /* something waits for the owner */
-Event *delivery_event(ProManager *manager, EventKind kind, ProWorkerId worker); /* appended; or NULL */
-void delivery_drop_messages(Slot *slot);
 void delivery_free_all(ProManager *manager);
+/* Not locked, owner: delivers what is there; true if there was anything. */
+bool delivery_run(ProManager *manager);
+/* Not locked, owner: waits for more. PRO_ERR_TIMEOUT, PRO_ERR_ABORTED. */
+ProStatus delivery_wait(ProManager *manager, uint64_t deadline_ns);
+
+/* ---- manager_messages.c ---- */
+
+void messages_send_outgoing(Slot *slot);
+/* The process is gone: what was sent to it is lost with it; what was not goes to the next. */
+void messages_forget_counts(Slot *slot);
+void messages_drop(Slot *slot);
 
 /* ---- manager_waits.c ---- */
 
@@ -331,7 +396,8 @@ void waits_on_progress(Slot *slot, const FrameProgress *progress);
 void waits_deliver(ProManager *manager); /* not locked, owner */
 void boxes_on_box(Slot *slot, uint64_t id, const char *text, size_t size);
 void boxes_deliver(ProManager *manager); /* not locked, owner */
-bool boxes_wait_for_stdin(ProManager *manager);
+/* Descriptors that wake the owner for boxes; returns how many (at most 2). */
+size_t boxes_wait_fds(const ProManager *manager, int ret_fds[2]);
 void boxes_drop(ProManager *manager, const Slot *slot); /* of a dead process; NULL: all */
 void waits_free_all(ProManager *manager);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What workers say. Nothing of it is believed before it is checked: a worker may run hostile code. */
+/* What workers say. Nothing of it is believed before it is checked: a worker may run hostile code.
+ */
 
 #include "mp/manager_private.h"
 
@@ -31,6 +32,11 @@ void protocol_flush(Slot *slot)
             slot->manager->port.socket, slot->routing_id, slot->frame.data, slot->frame.size);
     buffer_clear(&slot->frame);
     frame_begin(&slot->frame, ++slot->sequence);
+    /* Sending may have taken the signal of input that came meanwhile. Who receives now, or pumps,
+     * looks again before it waits; otherwise the engine must be told. */
+    ProManager *manager = slot->manager;
+    if (!manager->draining && !manager->owner_pumps && socket_has_input(manager->port.socket))
+        engine_wake(manager);
 }
 
 static void flush_if_full(Slot *slot)
@@ -66,15 +72,16 @@ void protocol_violation(Slot *slot, const char *what)
     slot->violated = true;
     free(slot->death_detail);
     slot->death_detail = strdup(what);
-    output_notice(slot->manager, "worker %u (pid %d) broke the protocol and is killed: %s", slot->id,
-            (int)slot->pid, what);
+    output_notice(slot->manager, "worker %u (pid %d) broke the protocol and is killed: %s",
+            slot->id, (int)slot->pid, what);
     slot_kill(slot, SIGKILL);
 }
 
 /* ---- records ---- */
 
 /* The payload, inside the packet or from the fd channel; false after a violation. */
-static bool take_payload(Slot *slot, Packet *packet, const FrameRecord *record, Payload *ret_payload)
+static bool take_payload(
+        Slot *slot, Packet *packet, const FrameRecord *record, Payload *ret_payload)
 {
     if (!record->is_blob) {
         *ret_payload = payload_in_packet(packet, record->payload, record->payload_size);
@@ -85,7 +92,8 @@ static bool take_payload(Slot *slot, Packet *packet, const FrameRecord *record, 
     size_t fd_count = 0;
     int fd = -1;
     ProError error = {0};
-    ProStatus status = fd_channel_receive(slot->channel, &mark, 1, &size, &fd, 1, &fd_count, &error);
+    ProStatus status =
+            fd_channel_receive(slot->channel, &mark, 1, &size, &fd, 1, &fd_count, &error);
     if (status != PRO_OK || fd_count != 1) {
         protocol_violation(slot, "it announced a large value that did not come");
         return false;
@@ -121,8 +129,6 @@ static void on_ending(Slot *slot, Packet *packet, const FrameRecord *record, siz
         return;
     }
     ProEnding *ending = ending_from_frame(task->id, slot->id, &frame, &payload);
-    if (slot->abort.task == task->id)
-        slot->abort = (Abort){0};
     tasks_end(slot, task, ending);
     (*endings)++;
 }
@@ -160,6 +166,7 @@ static void on_message(Slot *slot, Packet *packet, const FrameRecord *record)
         slot_kill(slot, SIGKILL);
         return;
     }
+    message->generation = slot->generation;
     slot->received_cost += cost;
     list_append(&slot->manager->messages, &message->link);
     list_append(&slot->messages, &message->worker_link);
@@ -172,6 +179,10 @@ static void on_credit(Slot *slot, uint64_t consumed)
         protocol_violation(slot, "it read more than it was sent");
     else
         slot->consumed_cost = consumed;
+    if (slot->sender_waits) {
+        slot->sender_waits = false;
+        delivery_signal(slot->manager);
+    }
 }
 
 static void on_progress(Slot *slot, const FrameRecord *record)
@@ -187,7 +198,8 @@ static void on_progress(Slot *slot, const FrameRecord *record)
 
 static void on_box(Slot *slot, const FrameRecord *record)
 {
-    if (record->is_blob || record->payload_size > MP_BOX_TEXT_MAX || slot->box_count >= MP_BOXES_MAX)
+    if (record->is_blob || record->payload_size > MP_BOX_TEXT_MAX ||
+            slot->box_count >= MP_BOXES_MAX)
         protocol_violation(slot, "it opened a box beyond the limits");
     else
         boxes_on_box(slot, record->id, (const char *)record->payload, record->payload_size);
@@ -235,7 +247,8 @@ static bool secret_matches(const Slot *slot, const FrameRecord *record)
 static void on_stranger(ProManager *manager, const char *why)
 {
     if (!manager->stranger_told)
-        output_notice(manager, "somebody who is no worker of this manager wrote to it (%s); ignored", why);
+        output_notice(manager,
+                "somebody who is no worker of this manager wrote to it (%s); ignored", why);
     manager->stranger_told = true;
 }
 
@@ -252,6 +265,7 @@ static bool greet(Slot *slot, FrameReader *reader)
     slot->start_failures = 0;
     slot->launch_attempts = 0;
     slot->start_deadline_ns = UINT64_MAX;
+    messages_send_outgoing(slot);
     slot_stop_if_idle(slot);
     return true;
 }
@@ -277,6 +291,7 @@ static void on_frame(Slot *slot, Packet *packet)
     atomic_store_explicit(
             &slot->board->received_frames, slot->expected_sequence, memory_order_relaxed);
     size_t endings = 0;
+    slot->output_settled = false;
     while (!slot->violated && (status = frame_next(&reader, &record, &error)) == PRO_OK)
         on_record(slot, packet, &record, &endings);
     if (status != PRO_ERR_EMPTY && !slot->violated)
@@ -302,14 +317,12 @@ bool protocol_drain(ProManager *manager)
 {
     uint8_t routing_id[MP_ROUTING_ID_BYTES];
     size_t routing_size = 0;
-    bool any = false;
-    for (int i = 0; i < MP_DRAIN_FRAMES_MAX; i++) {
+    int received = 0;
+    manager->draining = true;
+    for (; received < MP_DRAIN_FRAMES_MAX; received++) {
         Packet *packet = socket_receive(manager->port.socket, routing_id, &routing_size);
-        if (packet == NULL) {
-            if (any)
-                tasks_dispatch(manager);
-            return false;
-        }
+        if (packet == NULL)
+            break;
         Slot *slot = routing_size == MP_ROUTING_ID_BYTES ? slot_of(manager, routing_id) : NULL;
         if (slot != NULL)
             on_frame(slot, packet);
@@ -317,10 +330,11 @@ bool protocol_drain(ProManager *manager)
             on_stranger(manager, "its identity is none of ours");
         /* else a frame of a process that is dead: its board told us already */
         packet_unref(packet);
-        any = true;
     }
-    tasks_dispatch(manager);
-    return true;
+    manager->draining = false;
+    if (received > 0)
+        tasks_dispatch(manager);
+    return received == MP_DRAIN_FRAMES_MAX;
 }
 
 void protocol_salvage(Slot *slot)

@@ -13,6 +13,7 @@ struct ProMessage {
     ListLink worker_link; /* at a manager: in the order of arrival from its worker */
     uint32_t id;
     ProWorkerId worker;
+    uint32_t generation; /* at a manager: of the process that sent it */
     Payload payload;
 };
 

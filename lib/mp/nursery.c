@@ -204,8 +204,8 @@ static void accept_channel(Nursery *nursery)
     size_t size = 0;
     size_t fd_count = 0;
     int fd = -1;
-    while (fd_channel_receive(NURSERY_CONTROL_FD, &packet, sizeof packet - 1, &size, &fd, 1, &fd_count,
-                   NULL) == PRO_OK) {
+    while (fd_channel_receive(NURSERY_CONTROL_FD, &packet, sizeof packet - 1, &size, &fd, 1,
+                   &fd_count, NULL) == PRO_OK) {
         if (fd_count != 1)
             continue;
         int *grown = realloc(nursery->channels, (nursery->channel_count + 1) * sizeof *grown);
@@ -253,7 +253,8 @@ static bool serve_channel(Nursery *nursery, size_t index)
         return false;
     if (status != PRO_OK)
         return true;
-    if (size > sizeof packet.head && packet.head.packet == NURSERY_START && fd_count == WORKER_FD_COUNT) {
+    if (size > sizeof packet.head && packet.head.packet == NURSERY_START &&
+            fd_count == WORKER_FD_COUNT) {
         fork_worker(nursery, channel, packet.head.request, packet.bytes + sizeof packet.head,
                 size - sizeof packet.head, fds);
         if (nursery->is_worker)

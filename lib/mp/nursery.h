@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * The nursery's own side, and what it and the launcher say to each other: packets of an fd channel that
- * begin with a NurseryHead. Host and nursery are the same build of the same user, so the packets are
- * plain structs; their sizes are checked all the same.
+ * The nursery's own side, and what it and the launcher say to each other: packets of an fd channel
+ * that begin with a NurseryHead. Host and nursery are the same build of the same user, so the
+ * packets are plain structs; their sizes are checked all the same.
  */
 
 /* Descriptors of the worker program, by its first argument. */
@@ -23,11 +23,12 @@ enum {
 };
 
 typedef enum NurseryPacket {
-    NURSERY_CONNECT = 1, /* host: one descriptor, a channel for one manager; the runtime folder's path */
-    NURSERY_START,       /* host: WORKER_FD_COUNT descriptors; the worker's configuration */
-    NURSERY_STARTED,     /* nursery: one descriptor, the pidfd */
-    NURSERY_FAILED,      /* nursery: a text */
-    NURSERY_EXITED,      /* nursery */
+    NURSERY_CONNECT =
+            1,     /* host: one descriptor, a channel for one manager; the runtime folder's path */
+    NURSERY_START, /* host: WORKER_FD_COUNT descriptors; the worker's configuration */
+    NURSERY_STARTED, /* nursery: one descriptor, the pidfd */
+    NURSERY_FAILED,  /* nursery: a text */
+    NURSERY_EXITED,  /* nursery */
 } NurseryPacket;
 
 typedef struct NurseryHead {
@@ -38,8 +39,8 @@ typedef struct NurseryHead {
     uint64_t peak_rss_bytes;
 } NurseryHead;
 
-/* Serves until the host is gone, then kills every worker and what they left behind. In a forked child
- * it returns as well, with that worker's exit status. */
+/* Serves until the host is gone, then kills every worker and what they left behind. In a forked
+ * child it returns as well, with that worker's exit status. */
 int nursery_run(const ProRunnerOps *ops, void *user);
 
 /* Runs one worker in this process; the descriptors are now its own. Returns the exit status. */

@@ -58,8 +58,8 @@ void port_pause(Port *port, int fd, uint64_t tag, bool paused)
     (void)epoll_ctl(port->epoll, EPOLL_CTL_MOD, fd, &event);
 }
 
-PortWait port_front_wait(Port *port, int timeout_ms, const int *extra_fds, size_t extra_count,
-        uint64_t socket_tag)
+PortWait port_front_wait(
+        Port *port, int timeout_ms, const int *extra_fds, size_t extra_count, uint64_t socket_tag)
 {
     /* Sending may have swallowed the socket's signal; then there is no need to wait. */
     if (socket_has_input(port->socket))

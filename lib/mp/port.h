@@ -10,10 +10,10 @@
 #include <sys/epoll.h>
 
 /*
- * A Port is one end's socket, shared by two threads under one lock: the background thread, which must
- * react while the program computes, and the front thread, which blocks in a call and wants the answer
- * without another thread's detour. Whoever waits, watches the socket: while the front thread waits it
- * takes the watch from the background thread's epoll set, which costs no wake-up.
+ * A Port is one end's socket, shared by two threads under one lock: the background thread, which
+ * must react while the program computes, and the front thread, which blocks in a call and wants the
+ * answer without another thread's detour. Whoever waits, watches the socket: while the front thread
+ * waits it takes the watch from the background thread's epoll set, which costs no wake-up.
  *
  * The lock also guards everything that the owner of the port hangs on it. It is a leaf: never held
  * over a callback or a blocking call.
@@ -55,8 +55,8 @@ typedef enum PortWait { PORT_READY, PORT_TIMED_OUT, PORT_INTERRUPTED } PortWait;
  * port_wake_front() or until one of `extra_fds` is readable. timeout_ms -1: without end.
  * PORT_INTERRUPTED: a signal handler ran. `socket_tag` as in port_init().
  */
-PortWait port_front_wait(Port *port, int timeout_ms, const int *extra_fds, size_t extra_count,
-        uint64_t socket_tag);
+PortWait port_front_wait(
+        Port *port, int timeout_ms, const int *extra_fds, size_t extra_count, uint64_t socket_tag);
 /* Any thread; the lock may be held. Harmless if nobody waits. */
 void port_wake_front(Port *port);
 

@@ -39,7 +39,7 @@ static bool usable_base(const char *path)
 {
     struct stat info;
     return path != NULL && path[0] == '/' && stat(path, &info) == 0 && S_ISDIR(info.st_mode) &&
-            access(path, W_OK | X_OK) == 0;
+           access(path, W_OK | X_OK) == 0;
 }
 
 static const char *base_folder(void)
@@ -149,7 +149,8 @@ static ProStatus make_folder(ProError *reterr)
     }
     folder.lock_fd = make_lock(folder.path);
     if (folder.lock_fd < 0) {
-        ProStatus status = error_system(reterr, errno, "cannot make a lock file in %s", folder.path);
+        ProStatus status =
+                error_system(reterr, errno, "cannot make a lock file in %s", folder.path);
         runtime_folder_remove(folder.path);
         folder.path[0] = '\0';
         return status;
@@ -166,8 +167,8 @@ static ProStatus format_socket_path(char *ret_socket_path, size_t capacity, ProE
 {
     const size_t limit = sizeof((struct sockaddr_un *)0)->sun_path;
     char path[PATH_MAX + NAME_MAX + 16];
-    int length = snprintf(
-            path, sizeof path, "%s/%s%u", folder.path, folder.prefix, folder.next_socket);
+    int length =
+            snprintf(path, sizeof path, "%s/%s%u", folder.path, folder.prefix, folder.next_socket);
     if (length < 0 || (size_t)length >= limit || (size_t)length >= capacity)
         return error_set(reterr, PRO_ERR_LIMIT,
                 "the socket path %s has %d bytes, more than the %zu of a socket address: set "

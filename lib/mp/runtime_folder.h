@@ -7,12 +7,12 @@
 #include <stddef.h>
 
 /*
- * The folder with this process' sockets: 0700, below $XDG_RUNTIME_DIR, else $TMPDIR, else /tmp. It exists
- * while managers do. A lock file inside tells the living from the dead (whatever their pid
+ * The folder with this process' sockets: 0700, below $XDG_RUNTIME_DIR, else $TMPDIR, else /tmp. It
+ * exists while managers do. A lock file inside tells the living from the dead (whatever their pid
  * namespace): making one's own folder sweeps those that nobody holds.
  *
- * A worker's own managers use the root's folder: their sockets are named after the socket and the id
- * that the worker hangs on ("m0.3.0"), so that whoever sees the worker die can remove them.
+ * A worker's own managers use the root's folder: their sockets are named after the socket and the
+ * id that the worker hangs on ("m0.3.0"), so that whoever sees the worker die can remove them.
  *
  * Threads: any.
  */
@@ -31,7 +31,8 @@ void runtime_folder_remove_worker(const char *manager_socket, ProWorkerId worker
 /* The folder if this process made it, else "". */
 const char *runtime_folder_own(void);
 
-/* Removes a folder that this module made, whoever made it: for the nursery, after its host's death. */
+/* Removes a folder that this module made, whoever made it: for the nursery, after its host's death.
+ */
 void runtime_folder_remove(const char *folder);
 
 #endif

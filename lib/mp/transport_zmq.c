@@ -25,7 +25,8 @@ static pthread_mutex_t context_lock = PTHREAD_MUTEX_INITIALIZER;
 static void *context;
 static pid_t context_pid;
 
-/* A context does not survive fork(): its threads are gone. The child forgets it and makes its own. */
+/* A context does not survive fork(): its threads are gone. The child forgets it and makes its own.
+ */
 static void *process_context(void)
 {
     (void)pthread_mutex_lock(&context_lock);
@@ -45,7 +46,8 @@ static ProStatus open_socket(int type, Socket **ret_socket, ProError *reterr)
     void *zmq_context = process_context();
     void *zmq = zmq_context == NULL ? NULL : zmq_socket(zmq_context, type);
     if (zmq == NULL)
-        return error_set(reterr, PRO_ERR_SYSTEM, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));
+        return error_set(
+                reterr, PRO_ERR_SYSTEM, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));
     const int none = 0;
     const int64_t frame_max = MP_FRAME_MAX;
     (void)zmq_setsockopt(zmq, ZMQ_LINGER, &none, sizeof none);
@@ -134,7 +136,8 @@ bool socket_has_input(Socket *socket)
 {
     int events = 0;
     size_t size = sizeof events;
-    return zmq_getsockopt(socket->zmq, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
+    return zmq_getsockopt(socket->zmq, ZMQ_EVENTS, &events, &size) == 0 &&
+           (events & ZMQ_POLLIN) != 0;
 }
 
 /* With a non-blocking send zmq fails with EAGAIN only at a high-water mark, which is off. */

@@ -26,11 +26,12 @@ ProStatus socket_open_router(const char *endpoint, Socket **ret_socket, ProError
 ProStatus socket_open_link(const char *endpoint, const uint8_t routing_id[MP_ROUTING_ID_BYTES],
         Socket **ret_socket, ProError *reterr);
 void socket_close(Socket *socket); /* NULL is allowed; what is unsent is dropped */
-/* Gives what is unsent `timeout_ms` to leave, then ends the process' context. For a process' end. */
+/* Gives what is unsent `timeout_ms` to leave, then ends the process' context. For a process' end.
+ */
 void socket_close_flushed(Socket *socket, int timeout_ms);
 
-/* Readable when something may have come: then receive until there is nothing more. Sending may swallow
- * the signal, so after sending ask socket_has_input(). */
+/* Readable when something may have come: then receive until there is nothing more. Sending may
+ * swallow the signal, so after sending ask socket_has_input(). */
 int socket_fd(const Socket *socket);
 bool socket_has_input(Socket *socket);
 
@@ -39,8 +40,8 @@ ProStatus socket_send_to(Socket *router, const uint8_t routing_id[MP_ROUTING_ID_
         const void *data, size_t size);
 ProStatus socket_send(Socket *link, const void *data, size_t size);
 
-/* NULL if nothing is there. At a router, ret_routing_id is filled and ret_routing_size is its length,
- * which a foreign peer chooses: anything but MP_ROUTING_ID_BYTES is nobody of ours. */
+/* NULL if nothing is there. At a router, ret_routing_id is filled and ret_routing_size is its
+ * length, which a foreign peer chooses: anything but MP_ROUTING_ID_BYTES is nobody of ours. */
 Packet *socket_receive(
         Socket *socket, uint8_t ret_routing_id[MP_ROUTING_ID_BYTES], size_t *ret_routing_size);
 

@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/process.h"
 #include "mp/limits.h"
 #include "mp/worker_private.h"
 
@@ -46,9 +47,10 @@ int pro_worker_crash_fd(const ProWorker *worker)
 /* A fork()ed child of a task has the object but not the threads behind it. */
 static ProStatus check_process(const ProWorker *worker, ProError *reterr)
 {
-    if (worker->pid == getpid())
+    if (worker->process == process_generation())
         return PRO_OK;
-    return error_set(reterr, PRO_ERR_CLOSED, "the worker object belongs to the process that forked this one");
+    return error_set(reterr, PRO_ERR_CLOSED,
+            "the worker object belongs to the process that forked this one");
 }
 
 /* ---- messages ---- */
@@ -68,7 +70,8 @@ ProStatus pro_worker_send_message(
     if (id > PRO_MESSAGE_ID_MAX)
         return error_set(reterr, PRO_ERR_INVALID, "message id 0x%x is above 0x7FFFFFFF", id);
     if (size > PRO_MESSAGE_SIZE_MAX)
-        return error_set(reterr, PRO_ERR_LIMIT, "a message of %zu bytes is larger than 2 GiB", size);
+        return error_set(
+                reterr, PRO_ERR_LIMIT, "a message of %zu bytes is larger than 2 GiB", size);
     const struct iovec segment = {.iov_base = (void *)data, .iov_len = size};
     uint64_t cost = message_cost(size);
     port_lock(&worker->port);
@@ -76,7 +79,8 @@ ProStatus pro_worker_send_message(
         worker_flush(worker);
         if (worker_block(worker, UINT64_MAX) == PORT_INTERRUPTED) {
             port_unlock(&worker->port);
-            return error_set(reterr, PRO_ERR_ABORTED, "interrupted while the manager has too much unread");
+            return error_set(
+                    reterr, PRO_ERR_ABORTED, "interrupted while the manager has too much unread");
         }
     }
     worker->sent_cost += cost;
@@ -152,7 +156,8 @@ ProStatus pro_worker_wait_message(ProWorker *worker, int timeout_ms, ProError *r
 
 /* ---- the wait object ---- */
 
-/* Locked: what is not under way yet goes now; what changes meanwhile goes with the manager's answer. */
+/* Locked: what is not under way yet goes now; what changes meanwhile goes with the manager's
+ * answer. */
 static void progress_changed(ProWorker *worker)
 {
     if (worker->progress_in_flight)

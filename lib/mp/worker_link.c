@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The worker's protocol: sending in batches, handling what the manager says, and the link thread that
- * does both while the main thread is busy. */
+/* The worker's protocol: sending in batches, handling what the manager says, and the link thread
+ * that does both while the main thread is busy. */
 
 #include "core/clock.h"
 #include "core/error.h"
@@ -23,6 +23,13 @@ bool worker_is_front(const ProWorker *worker)
 
 /* ---- sending ---- */
 
+static void wake_link(ProWorker *worker)
+{
+    const struct itimerspec now = {.it_value.tv_nsec = 1};
+    if (timerfd_settime(worker->timer_fd, 0, &now, NULL) == 0)
+        worker->timer_armed = true;
+}
+
 void worker_flush(ProWorker *worker)
 {
     if (worker->frame.size <= FRAME_HEAD_BYTES)
@@ -33,6 +40,9 @@ void worker_flush(ProWorker *worker)
     buffer_clear(&worker->frame);
     frame_begin(&worker->frame, ++worker->sequence);
     worker->last_flush_ns = clock_now_ns();
+    /* Sending may have taken the signal of input that came meanwhile: the link thread must look. */
+    if (!worker->draining && socket_has_input(worker->port.socket))
+        wake_link(worker);
 }
 
 static void arm_timer(ProWorker *worker, uint64_t delay_ns)
@@ -304,6 +314,7 @@ static void on_frame(ProWorker *worker, Packet *packet)
 void worker_drain(ProWorker *worker)
 {
     bool any = false;
+    worker->draining = true;
     for (;;) {
         Packet *packet = socket_receive(worker->port.socket, NULL, NULL);
         if (packet == NULL)
@@ -312,6 +323,7 @@ void worker_drain(ProWorker *worker)
         packet_unref(packet);
         any = true;
     }
+    worker->draining = false;
     if (any) {
         (void)pthread_cond_broadcast(&worker->changed);
         /* The link thread may have taken what the main thread just began to wait for. */
@@ -340,7 +352,8 @@ PortWait worker_block(ProWorker *worker, uint64_t deadline_ns)
 
 /* ---- the link thread ---- */
 
-/* The manager's process is gone: so are we, and whatever we started, even if the main thread hangs. */
+/* The manager's process is gone: so are we, and whatever we started, even if the main thread hangs.
+ */
 static _Noreturn void die_with_host(void)
 {
     if (getpgrp() == getpid())
@@ -370,9 +383,8 @@ static void *link_main(void *argument)
         for (int i = 0; i < count; i++) {
             if (events[i].data.u64 == WORKER_TAG_TIMER)
                 on_timer(worker);
-            else
-                worker_drain(worker);
         }
+        worker_drain(worker);
         port_unlock(&worker->port);
     }
     return NULL;
@@ -408,8 +420,8 @@ ProStatus worker_link_start(ProWorker *worker, const WorkerConfig *config, ProEr
     if (status != PRO_OK)
         return status;
     frame_begin(&worker->frame, 0);
-    frame_record(&worker->frame, FRAME_HELLO, (uint64_t)getpid(), config->secret,
-            sizeof config->secret);
+    frame_record(
+            &worker->frame, FRAME_HELLO, (uint64_t)getpid(), config->secret, sizeof config->secret);
     outbox_mirror(&worker->outbox, &worker->frame);
     worker_flush(worker);
     return start_thread(worker, reterr);

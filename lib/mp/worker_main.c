@@ -3,6 +3,7 @@
 /* The worker program: told by its arguments to be a nursery or one worker. */
 
 #include "core/error.h"
+#include "core/process.h"
 #include "mp/limits.h"
 #include "mp/nursery.h"
 #include "mp/runtime_folder.h"
@@ -52,7 +53,7 @@ static ProStatus start(ProWorker *worker, const WorkerConfig *config,
     worker->id = config->id;
     worker->level = config->level;
     worker->pending_limit = config->pending_limit;
-    worker->pid = getpid();
+    worker->process = process_generation();
     worker->main_thread = pthread_self();
     worker->timer_fd = -1;
     for (int i = 0; i < WORKER_FD_COUNT; i++) {
@@ -60,7 +61,8 @@ static ProStatus start(ProWorker *worker, const WorkerConfig *config,
         (void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
     }
     init_lists(worker);
-    /* Orphans of this worker's children come here, not to init, so that they can be ended with it. */
+    /* Orphans of this worker's children come here, not to init, so that they can be ended with it.
+     */
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     (void)prctl(PR_SET_NAME, "promp-worker");
     ProStatus status = board_map(fds[WORKER_FD_BOARD], &worker->board, reterr);

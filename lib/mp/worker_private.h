@@ -16,8 +16,8 @@
 #include <stdatomic.h>
 
 /*
- * The inside of a worker, shared by worker.c (messages, wait object), worker_link.c (the link thread
- * and the protocol) and worker_tasks.c (the main thread's loop).
+ * The inside of a worker, shared by worker.c (messages, wait object), worker_link.c (the link
+ * thread and the protocol) and worker_tasks.c (the main thread's loop).
  *
  * The main thread is the port's front thread, the link thread its background thread. What is below
  * "locked" is guarded by the port's lock.
@@ -41,7 +41,7 @@ struct ProWorker {
     Port port;
     ProWorkerId id;
     int level;
-    pid_t pid;
+    uint32_t process; /* process_generation() */
     int fds[WORKER_FD_COUNT];
     int timer_fd; /* flushes a batch that is not full */
     Board *board;
@@ -58,6 +58,7 @@ struct ProWorker {
     uint32_t expected_sequence; /* of the manager's frames */
     uint64_t last_flush_ns;
     bool timer_armed;
+    bool draining;  /* frames are being received: whoever sends now need not look for input */
     ListLink tasks; /* WorkerTask::link, not begun */
     uint64_t running;
     bool interrupt_sent;
@@ -85,12 +86,13 @@ ProStatus worker_link_start(ProWorker *worker, const WorkerConfig *config, ProEr
 void worker_drain(ProWorker *worker); /* handles what has come */
 void worker_flush(ProWorker *worker);
 void worker_flush_within(ProWorker *worker, uint64_t delay_ns); /* now if the last is longer ago */
-/* Appends a record of segments, as a blob if it is large. May let the lock go to wait for the fd channel.
- * `batch`: more comes soon. */
+/* Appends a record of segments, as a blob if it is large. May let the lock go to wait for the fd
+ * channel. `batch`: more comes soon. */
 ProStatus worker_post(ProWorker *worker, FrameType type, uint64_t id, const struct iovec *segments,
         size_t count, ProError *reterr);
 void worker_post_progress(ProWorker *worker);
-/* Lets the lock go until something changed. PORT_TIMED_OUT, PORT_INTERRUPTED (front thread only). */
+/* Lets the lock go until something changed. PORT_TIMED_OUT, PORT_INTERRUPTED (front thread only).
+ */
 PortWait worker_block(ProWorker *worker, uint64_t deadline_ns);
 bool worker_is_front(const ProWorker *worker);
 

@@ -60,7 +60,8 @@ ProStatus pro_find_worker_program(char *ret_path, size_t path_bytes, ProError *r
         char folder[PATH_MAX];
         char path[2 * PATH_MAX];
         bool known = library_folder(folder);
-        for (size_t i = 0; known && !found && i < sizeof relative_places / sizeof relative_places[0]; i++) {
+        for (size_t i = 0;
+                known && !found && i < sizeof relative_places / sizeof relative_places[0]; i++) {
             (void)snprintf(path, sizeof path, "%s/%s", folder, relative_places[i]);
             found = try_place(path, &tried, ret_path, path_bytes);
         }
@@ -68,7 +69,8 @@ ProStatus pro_find_worker_program(char *ret_path, size_t path_bytes, ProError *r
     ProStatus status = PRO_OK;
     if (!found)
         status = error_set(reterr, PRO_ERR_NOT_FOUND,
-                "no worker program; looked at: %s. Set PROMP_WORKER to its path", buffer_text(&tried));
+                "no worker program; looked at: %s. Set PROMP_WORKER to its path",
+                buffer_text(&tried));
     buffer_fini(&tried);
     return status;
 }

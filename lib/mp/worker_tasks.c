@@ -3,6 +3,7 @@
 /* The main thread of a worker: takes tasks one after another and sends their endings. */
 
 #include "core/error.h"
+#include "core/process.h"
 #include "core/value_writer.h"
 #include "mp/limits.h"
 #include "mp/worker_private.h"
@@ -54,7 +55,8 @@ static bool run_plugin(ProWorker *worker, const ProTask *task, Outcome *outcome)
     if (status == PRO_OK)
         return true;
     outcome->error.aborted = status == PRO_ERR_ABORTED;
-    return fail(outcome, "PluginError", error.text[0] != '\0' ? error.text : pro_status_text(status));
+    return fail(
+            outcome, "PluginError", error.text[0] != '\0' ? error.text : pro_status_text(status));
 }
 
 static bool run_test_message(void)
@@ -111,8 +113,8 @@ static void post_result(ProWorker *worker, const WorkerTask *task, ProWriter *re
             segments[i + 1] = value[i];
         bool empty = pro_writer_size(result) == 0 || !task->frame.want_result;
         if (empty)
-            segments[++count] = (struct iovec){
-                    .iov_base = (void *)encoded_nil, .iov_len = sizeof encoded_nil};
+            segments[++count] =
+                    (struct iovec){.iov_base = (void *)encoded_nil, .iov_len = sizeof encoded_nil};
         status = worker_post(worker, FRAME_ENDING, task->id, segments, count + 1, &error);
     }
     free(segments);
@@ -127,8 +129,8 @@ static void post_result(ProWorker *worker, const WorkerTask *task, ProWriter *re
 }
 
 /* Locked. */
-static void post_failure(
-        ProWorker *worker, const WorkerTask *task, ProEndingKind kind, ProAbortRung rung, ProTaskError *error)
+static void post_failure(ProWorker *worker, const WorkerTask *task, ProEndingKind kind,
+        ProAbortRung rung, ProTaskError *error)
 {
     Buffer payload = {0};
     frame_ending_head(&payload, kind, rung);
@@ -152,7 +154,8 @@ static void post_ending(ProWorker *worker, const WorkerTask *task, Outcome *outc
     bool interrupted = !outcome->succeeded && outcome->error.aborted;
     worker_post_progress(worker);
     if (seen || interrupted) {
-        ProAbortRung rung = interrupted && worker->interrupt_sent ? PRO_RUNG_INTERRUPT : PRO_RUNG_FLAG;
+        ProAbortRung rung =
+                interrupted && worker->interrupt_sent ? PRO_RUNG_INTERRUPT : PRO_RUNG_FLAG;
         post_failure(worker, task, PRO_ENDING_ABORTED, rung, &outcome->error);
     } else if (outcome->succeeded) {
         post_result(worker, task, outcome->result);
@@ -170,8 +173,8 @@ static void clear_outcome(Outcome *outcome)
     outcome->error = (ProTaskError){0};
 }
 
-static void run_task(ProWorker *worker, const ProRunnerOps *ops, void *user, WorkerTask *task,
-        Outcome *outcome)
+static void run_task(
+        ProWorker *worker, const ProRunnerOps *ops, void *user, WorkerTask *task, Outcome *outcome)
 {
     const ProTask seen = {
             .id = task->id,
@@ -184,7 +187,7 @@ static void run_task(ProWorker *worker, const ProRunnerOps *ops, void *user, Wor
             .want_result = task->frame.want_result,
     };
     outcome->succeeded = run(worker, ops, user, &seen, outcome);
-    if (worker->pid != getpid())
+    if (worker->process != process_generation())
         _exit(0); /* the task forked and its child came back here */
     (void)fflush(stdout);
     port_lock(&worker->port);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A worker program without a language, for the engine's tests: the code of a task is one command.
+ * `echo` returns its first argument; the others are below, by name.
+ */
+
+#include <promp/runner.h>
+#include <promp/wait.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static ProWorker *self;
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+static ProStatus setup(
+        void *user, ProWorker *worker, const void *value, size_t size, ProError *reterr)
+{
+    (void)user;
+    (void)value;
+    (void)size;
+    (void)reterr;
+    self = worker;
+    const struct sigaction action = {.sa_handler = on_interrupt};
+    return sigaction(SIGINT, &action, NULL) == 0 ? PRO_OK : PRO_ERR_SYSTEM;
+}
+
+static bool fail(ProTaskError *reterror, const char *type, const char *message)
+{
+    reterror->type = strdup(type);
+    reterror->message = strdup(message);
+    return false;
+}
+
+static bool run_echo(const ProTask *task, ProWriter *result, ProTaskError *reterror)
+{
+    ProReader reader;
+    ProError error = {0};
+    size_t count = 0;
+    pro_reader_init(&reader, task->arguments, task->arguments_size);
+    if (task->arguments == NULL || pro_read_sequence(&reader, &count, &error) != PRO_OK ||
+            count != 1)
+        return fail(reterror, "ValueError", "echo takes one argument");
+    const uint8_t *value = reader.data + reader.offset;
+    size_t size = pro_reader_left(&reader);
+    ProReader inner;
+    const void *bytes;
+    pro_reader_init(&inner, value, size);
+    /* The result is read after run(), when the arguments still exist. */
+    if (pro_read_bytes(&inner, &bytes, &size, NULL) == PRO_OK)
+        pro_write_bytes_borrowed(result, bytes, size);
+    else
+        pro_write_encoded(result, value, pro_reader_left(&reader));
+    return true;
+}
+
+/* Echoes messages until one with the id 0 comes. */
+static bool run_mirror(ProTaskError *reterror)
+{
+    for (;;) {
+        ProMessage *message;
+        ProError error = {0};
+        if (pro_worker_wait_message(self, -1, &error) != PRO_OK ||
+                pro_worker_pop_message(self, &message, &error) != PRO_OK)
+            return fail(reterror, "MessageError", error.text);
+        uint32_t id = pro_message_id(message);
+        ProStatus status = id == 0 ? PRO_OK
+                                   : pro_worker_send_message(self, id, pro_message_data(message),
+                                             pro_message_size(message), &error);
+        pro_message_free(message);
+        if (status != PRO_OK)
+            return fail(reterror, "MessageError", error.text);
+        if (id == 0)
+            return true;
+    }
+}
+
+static bool run_until_flag(ProTaskError *reterror)
+{
+    while (!pro_worker_was_aborted(self))
+        (void)pro_worker_wait_message(self, 1, NULL);
+    reterror->aborted = true;
+    return fail(reterror, "Aborted", "saw the flag");
+}
+
+static bool run_until_interrupt(ProTaskError *reterror)
+{
+    interrupted = 0;
+    while (!interrupted)
+        (void)pause();
+    reterror->aborted = true;
+    return fail(reterror, "Interrupted", "saw the interrupt");
+}
+
+static void spin(void)
+{
+    volatile unsigned long turns = 0;
+    for (;;)
+        turns++;
+}
+
+static void count_progress(void)
+{
+    for (int i = 0; i <= 100000; i++)
+        pro_worker_report_progress(self, i);
+    pro_worker_report_msg(self, "done");
+}
+
+static bool print_lines(int count)
+{
+    for (int i = 0; i < count; i++) {
+        char line[64];
+        int size = snprintf(line, sizeof line, "line %d of worker %u\n", i, pro_worker_id(self));
+        if (write(STDOUT_FILENO, line, (size_t)size) != size)
+            return false;
+    }
+    return true;
+}
+
+static bool run(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror)
+{
+    (void)user;
+    const char *command = task->text;
+    if (strcmp(command, "nothing") == 0)
+        return true;
+    if (strcmp(command, "echo") == 0)
+        return run_echo(task, result, reterror);
+    if (strcmp(command, "mirror") == 0)
+        return run_mirror(reterror);
+    if (strcmp(command, "until-flag") == 0)
+        return run_until_flag(reterror);
+    if (strcmp(command, "until-interrupt") == 0)
+        return run_until_interrupt(reterror);
+    if (strcmp(command, "spin") == 0)
+        spin();
+    if (strcmp(command, "abort") == 0)
+        abort();
+    if (strcmp(command, "kill") == 0)
+        (void)kill(getpid(), SIGKILL);
+    if (strcmp(command, "progress") == 0)
+        count_progress();
+    else if (strcmp(command, "error") == 0)
+        return fail(reterror, "ValueError", "as asked");
+    else if (strcmp(command, "who") == 0)
+        pro_write_uint(result, pro_worker_id(self));
+    else if (strncmp(command, "lines ", 6) == 0)
+        return print_lines(atoi(command + 6));
+    else if (strncmp(command, "write ", 6) == 0)
+        return write(STDOUT_FILENO, command + 6, strlen(command + 6)) > 0;
+    else if (strncmp(command, "exit ", 5) == 0)
+        _exit(atoi(command + 5));
+    else
+        return fail(reterror, "NameError", command);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static const ProRunnerOps ops = {.setup = setup, .run = run};
+    return pro_worker_main(argc, argv, &ops, NULL);
+}
