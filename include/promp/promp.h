@@ -10,6 +10,7 @@
 #include <promp/message.h>
 #include <promp/plugin.h>
 #include <promp/search.h>
+#include <promp/share.h>
 #include <promp/status.h>
 #include <promp/value.h>
 #include <promp/wait.h>
