@@ -305,12 +305,16 @@ static Parcel *read_block(const BlockQuestion *question, ProError *reterr)
     size_t size = (size_t)question->read.size;
     uint8_t *data = malloc(size);
     Parcel *parcel = NULL;
+    ProStatus status = PRO_ERR_NO_MEMORY;
     if (data == NULL)
-        (void)error_set(reterr, PRO_ERR_NO_MEMORY, "the manager has no memory for a block");
-    else if (pro_container_read(question->container, question->read.offset, data, size, reterr) ==
-             PRO_OK) {
+        (void)error_set(reterr, status, "the manager has no memory for a block");
+    else
+        status = pro_container_read(question->container, question->read.offset, data, size, reterr);
+    if (status == PRO_OK) {
         const ShareAnswer answer = {.carrier = SHARE_BYTES, .size = size};
         parcel = answer_parcel(&answer, data, size, reterr);
+    } else {
+        reterr->status = status; /* a callback may have set the text only */
     }
     free(data);
     return parcel;

@@ -40,6 +40,8 @@ ProStatus share_answer_read(
     answer.tail_size = bytes_left(&bytes);
     if (carrier == SHARE_BYTES)
         sound = sound && answer.tail_size == answer.size;
+    if (carrier == SHARE_FAILED)
+        sound = sound && answer.number > PRO_OK && answer.number <= PRO_ERR_UNSUPPORTED;
     if (!sound)
         return error_set(reterr, PRO_ERR_FORMAT,
                 "malformed answer of %zu bytes about a shared container", size);

@@ -15,6 +15,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Found by name. */
+PRO_API ProStatus share_hash(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus share_names(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus share_attack(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus share_pass_on(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus share_keep(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus share_measure(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+
 static ProStatus open_named(
         ProWorker *worker, ProReader *arguments, ProContainer **ret_container, ProError *reterr)
 {
