@@ -23,7 +23,8 @@
 extern "C" {
 #endif
 
-/* Containers inside containers; deeper values are refused when written and when read. */
+/* Containers inside containers, a tuple counting once. Deeper values are refused when written and
+ * by pro_read_skip() and pro_value_check(); pro_read() by itself does not know how deep it is. */
 #define PRO_VALUE_DEPTH_MAX 128
 
 typedef struct ProWriter ProWriter;
@@ -33,20 +34,26 @@ PRO_API void pro_writer_free(ProWriter *writer);         /* NULL is allowed */
 PRO_API void pro_writer_clear(ProWriter *writer);        /* forgets everything, keeps the memory */
 PRO_API size_t pro_writer_size(const ProWriter *writer); /* encoded bytes so far */
 
-/* A writer remembers its first failure (no memory, too deep); pro_writer_status() tells. */
+/*
+ * A writer remembers its first failure, ignores everything after it, and is usable again when
+ * cleared: PRO_ERR_NO_MEMORY; PRO_ERR_LIMIT (deeper than PRO_VALUE_DEPTH_MAX, or a size or count of
+ * 2^32 and more); PRO_ERR_INVALID (a container ended with another number of values than announced,
+ * an end without a container, or the data asked for while a container is open).
+ */
 PRO_API ProStatus pro_writer_status(const ProWriter *writer);
 
 PRO_API void pro_write_nil(ProWriter *writer);
 PRO_API void pro_write_bool(ProWriter *writer, bool value);
 PRO_API void pro_write_int(ProWriter *writer, int64_t value);
 PRO_API void pro_write_uint(ProWriter *writer, uint64_t value);
-/* magnitude: big-endian bytes without sign, for integers beyond 64 bits */
+/* magnitude: big-endian bytes without sign. Integers that fit 64 bits are written as such. */
 PRO_API void pro_write_big_int(
         ProWriter *writer, bool negative, const void *magnitude, size_t size_bytes);
 PRO_API void pro_write_double(ProWriter *writer, double value);
 PRO_API void pro_write_text(ProWriter *writer, const char *utf8, size_t size_bytes);
 PRO_API void pro_write_bytes(ProWriter *writer, const void *data, size_t size_bytes);
-/* The same without a copy: `data` must stay unchanged until the writer is cleared or freed. */
+/* The same without a copy if large: `data` must stay unchanged until the writer is cleared or
+ * freed. */
 PRO_API void pro_write_bytes_borrowed(ProWriter *writer, const void *data, size_t size_bytes);
 /* Opens a container; exactly `count` values follow (twice as many for a map: key, value, ...), then
  * pro_write_end(). */
@@ -55,7 +62,8 @@ PRO_API void pro_write_tuple(ProWriter *writer, size_t count);
 PRO_API void pro_write_variant_list(ProWriter *writer, size_t count);
 PRO_API void pro_write_map(ProWriter *writer, size_t count);
 PRO_API void pro_write_end(ProWriter *writer);
-/* Appends values that are encoded already; the caller vouches for them. */
+/* Appends values that are encoded already; the caller vouches for them, for their depth, and for
+ * the number of values in the container they go to. */
 PRO_API void pro_write_encoded(ProWriter *writer, const void *data, size_t size_bytes);
 
 /* The encoded bytes in one piece, lent until the next call on the writer. */
@@ -67,7 +75,7 @@ typedef enum ProValueKind {
     PRO_VALUE_BOOL,
     PRO_VALUE_INT,     /* fits int64_t */
     PRO_VALUE_UINT,    /* above INT64_MAX, fits uint64_t */
-    PRO_VALUE_BIG_INT, /* data, size: big-endian magnitude; negative */
+    PRO_VALUE_BIG_INT, /* beyond both; data, size: big-endian magnitude; negative */
     PRO_VALUE_DOUBLE,
     PRO_VALUE_TEXT,  /* data, size: meant to be UTF-8, not checked */
     PRO_VALUE_BYTES, /* data, size */
@@ -101,15 +109,19 @@ PRO_API size_t pro_reader_left(const ProReader *reader); /* bytes not yet read *
 
 /*
  * Reads the next value; of a container only its head, its elements come with the next calls.
- * PRO_ERR_EMPTY at the end, PRO_ERR_FORMAT for malformed bytes (the text names the offset).
+ * PRO_ERR_EMPTY at the end, PRO_ERR_FORMAT for malformed bytes (the text names the offset). A
+ * reader stays where it is when reading fails. Whether a tuple's elements end where the tuple does,
+ * and how deep containers nest, only pro_value_check() and pro_read_skip() tell: check bytes from
+ * outside first.
  */
 PRO_API ProStatus pro_read(
         ProReader *reader, ProValue *ret_value, ProError *reterr) PRO_WARN_UNUSED;
 
-/* Reads past one whole value. */
+/* Reads past one whole value; errors as pro_read(), and PRO_ERR_LIMIT if it is too deep. */
 PRO_API ProStatus pro_read_skip(ProReader *reader, ProError *reterr) PRO_WARN_UNUSED;
 
-/* PRO_OK if the bytes are exactly one well-formed value no deeper than PRO_VALUE_DEPTH_MAX. */
+/* PRO_OK if the bytes are exactly one well-formed value; PRO_ERR_LIMIT if it is deeper than
+ * PRO_VALUE_DEPTH_MAX, else PRO_ERR_FORMAT. */
 PRO_API ProStatus pro_value_check(
         const void *data, size_t size_bytes, ProError *reterr) PRO_WARN_UNUSED;
 

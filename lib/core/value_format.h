@@ -2,53 +2,57 @@
 #ifndef CORE_VALUE_FORMAT_H
 #define CORE_VALUE_FORMAT_H
 
-/* MessagePack's first bytes and our ext types; shared by value_writer.c and value_reader.c. Source:
- * the MessagePack specification of 2013, section "Formats". */
-
+/* The first bytes of MessagePack values, and promp's own ext types. */
 enum {
-    MSGPACK_FIXMAP = 0x80,
-    MSGPACK_FIXARRAY = 0x90,
-    MSGPACK_FIXSTR = 0xA0,
-    MSGPACK_NIL = 0xC0,
-    MSGPACK_NEVER = 0xC1,
-    MSGPACK_FALSE = 0xC2,
-    MSGPACK_TRUE = 0xC3,
-    MSGPACK_BIN8 = 0xC4,
-    MSGPACK_BIN16 = 0xC5,
-    MSGPACK_BIN32 = 0xC6,
-    MSGPACK_EXT8 = 0xC7,
-    MSGPACK_EXT16 = 0xC8,
-    MSGPACK_EXT32 = 0xC9,
-    MSGPACK_FLOAT32 = 0xCA,
-    MSGPACK_FLOAT64 = 0xCB,
-    MSGPACK_UINT8 = 0xCC,
-    MSGPACK_UINT16 = 0xCD,
-    MSGPACK_UINT32 = 0xCE,
-    MSGPACK_UINT64 = 0xCF,
-    MSGPACK_INT8 = 0xD0,
-    MSGPACK_INT16 = 0xD1,
-    MSGPACK_INT32 = 0xD2,
-    MSGPACK_INT64 = 0xD3,
-    MSGPACK_FIXEXT1 = 0xD4,
-    MSGPACK_FIXEXT2 = 0xD5,
-    MSGPACK_FIXEXT4 = 0xD6,
-    MSGPACK_FIXEXT8 = 0xD7,
-    MSGPACK_FIXEXT16 = 0xD8,
-    MSGPACK_STR8 = 0xD9,
-    MSGPACK_STR16 = 0xDA,
-    MSGPACK_STR32 = 0xDB,
-    MSGPACK_ARRAY16 = 0xDC,
-    MSGPACK_ARRAY32 = 0xDD,
-    MSGPACK_MAP16 = 0xDE,
-    MSGPACK_MAP32 = 0xDF,
-    MSGPACK_NEGATIVE_FIXINT = 0xE0,
+    VALUE_FIX_UINT_MAX = 0x7F,
+    VALUE_FIX_MAP = 0x80,
+    VALUE_FIX_LIST = 0x90,
+    VALUE_FIX_TEXT = 0xA0,
+    VALUE_NIL = 0xC0, /* 0xC1 is never used */
+    VALUE_FALSE = 0xC2,
+    VALUE_TRUE = 0xC3,
+    VALUE_BYTES_8 = 0xC4,
+    VALUE_BYTES_16 = 0xC5,
+    VALUE_BYTES_32 = 0xC6,
+    VALUE_EXT_8 = 0xC7,
+    VALUE_EXT_16 = 0xC8,
+    VALUE_EXT_32 = 0xC9,
+    VALUE_FLOAT_32 = 0xCA,
+    VALUE_FLOAT_64 = 0xCB,
+    VALUE_UINT_8 = 0xCC,
+    VALUE_UINT_16 = 0xCD,
+    VALUE_UINT_32 = 0xCE,
+    VALUE_UINT_64 = 0xCF,
+    VALUE_INT_8 = 0xD0,
+    VALUE_INT_16 = 0xD1,
+    VALUE_INT_32 = 0xD2,
+    VALUE_INT_64 = 0xD3,
+    VALUE_FIX_EXT_1 = 0xD4,
+    VALUE_FIX_EXT_2 = 0xD5,
+    VALUE_FIX_EXT_4 = 0xD6,
+    VALUE_FIX_EXT_8 = 0xD7,
+    VALUE_FIX_EXT_16 = 0xD8,
+    VALUE_TEXT_8 = 0xD9,
+    VALUE_TEXT_16 = 0xDA,
+    VALUE_TEXT_32 = 0xDB,
+    VALUE_LIST_16 = 0xDC,
+    VALUE_LIST_32 = 0xDD,
+    VALUE_MAP_16 = 0xDE,
+    VALUE_MAP_32 = 0xDF,
+    VALUE_FIX_INT_MIN = 0xE0
 };
 
 enum {
-    EXT_BIG_INT = 1, /* a sign byte (0 or 1), then the magnitude, big-endian, at least 9 bytes or
-                        not fitting 64 bits */
-    EXT_TUPLE = 2,   /* one encoded array */
-    EXT_VARIANT_LIST = 3, /* one encoded array */
+    VALUE_FIX_CONTAINER_MAX = 15, /* elements or pairs in a fixarray, fixmap */
+    VALUE_FIX_TEXT_MAX = 31       /* bytes in a fixstr */
+};
+
+enum {
+    /* A sign byte (0: not negative, 1: negative), then the magnitude: big-endian, no leading zero,
+     * and too large for int64 and uint64, so that every integer has one kind. */
+    VALUE_EXT_BIG_INT = 1,
+    VALUE_EXT_TUPLE = 2,       /* one encoded array, to the payload's last byte */
+    VALUE_EXT_VARIANT_LIST = 3 /* the same */
 };
 
 #endif

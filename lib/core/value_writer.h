@@ -5,11 +5,14 @@
 #include <promp/value.h>
 #include <sys/uio.h>
 
-/* Bytes at least as large are referred to, not copied, by pro_write_bytes_borrowed(). */
-#define VALUE_BORROW_MIN ((size_t)32 << 10)
+/* pro_write_bytes_borrowed() copies below this: a piece of its own costs more than the copy. */
+#define VALUE_WRITER_BORROW_BYTES 32768
 
-/* The encoded bytes as pieces, borrowed ones in place; lent until the next call on the writer. NULL
- * (and 0) if nothing was written, or after a failure. */
+/*
+ * The encoded bytes as pieces in their order, borrowed bytes uncopied; lent until the next call on
+ * the writer. NULL and 0 when nothing was written, or when the writer has failed: look at
+ * pro_writer_status() afterwards, since no memory and a container that is still open fail here.
+ */
 const struct iovec *value_writer_segments(ProWriter *writer, size_t *ret_count);
 
 #endif

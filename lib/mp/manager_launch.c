@@ -99,7 +99,8 @@ static ProStatus has_process(Slot *slot, pid_t pid, int pidfd, ProError *reterr)
 {
     slot->pid = pid;
     slot->pidfd = pidfd;
-    slot->state = SLOT_STARTED;
+    if (slot->state == SLOT_REQUESTED) /* its hello may have been faster than the launcher */
+        slot->state = SLOT_STARTED;
     return port_watch(&slot->manager->port, pidfd, MANAGER_TAG(TAG_PROCESS, slot->id), reterr);
 }
 
@@ -186,7 +187,8 @@ static Slot *slot_of_pid(ProManager *manager, pid_t pid)
 static void on_started(ProManager *manager, const LaunchEvent *event)
 {
     Slot *slot = manager_any_slot_by_id(manager, (ProWorkerId)event->request);
-    if (slot == NULL || slot->state != SLOT_REQUESTED || launch_request(slot) != event->request) {
+    if (slot == NULL || slot->pidfd >= 0 || slot->is_child || slot->state == SLOT_DEAD ||
+            launch_request(slot) != event->request) {
         (void)pidfd_send_signal(event->pidfd, SIGKILL, NULL, 0);
         (void)close(event->pidfd);
         return;
@@ -241,8 +243,11 @@ void slots_launcher_lost(ProManager *manager)
             continue;
         Slot *slot = manager->slots[i - 1];
         ProError error = {0};
-        if (slot->state != SLOT_REQUESTED)
+        /* Its process is not known: closing its channel ends it, if it lives. */
+        bool unknown = slot->pidfd < 0 && !slot->is_child && slot->state != SLOT_DEAD;
+        if (!unknown)
             continue;
+        tasks_on_death(slot, NULL);
         slot_drop_process(slot);
         if (slot->stopping)
             slot_remove(slot);

@@ -424,6 +424,12 @@ ProStatus worker_link_start(ProWorker *worker, const WorkerConfig *config, ProEr
     status = port_init(&worker->port, socket, WORKER_TAG_SOCKET, reterr);
     if (status == PRO_OK)
         status = port_watch(&worker->port, worker->fds[WORKER_FD_HOST], WORKER_TAG_HOST, reterr);
+    /* The manager's end of the channel is closed when it gave this worker up: only that is watched.
+     */
+    if (status == PRO_OK)
+        status = port_watch(&worker->port, worker->fds[WORKER_FD_CHANNEL], WORKER_TAG_HOST, reterr);
+    if (status == PRO_OK)
+        port_pause(&worker->port, worker->fds[WORKER_FD_CHANNEL], WORKER_TAG_HOST, true);
     worker->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (status == PRO_OK)
         status = port_watch(&worker->port, worker->timer_fd, WORKER_TAG_TIMER, reterr);

@@ -4,7 +4,7 @@
 
 #include "support/test.h"
 
-#include <core/buffer.h>
+#include "core/buffer.h"
 #include <promp/promp.h>
 #include <stdlib.h>
 #include <string.h>

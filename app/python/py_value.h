@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PY_VALUE_H
+#define PY_VALUE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <promp/value.h>
+#include <stdbool.h>
+
+/*
+ * Python objects <-> encoded values. None, bool, int, float, str, bytes-like, list, tuple,
+ * NTVariantList and dict cross; subclasses cross as their base. Everything here holds the GIL.
+ */
+
+/* Creates the type NTVariantList; call once. New reference. */
+PyObject *py_value_variant_list_type(void);
+/* The same type from elsewhere: for the worker program, which shares it with the extension module.
+ */
+void py_value_use_variant_list(PyObject *type);
+
+/*
+ * Appends `object`. False with a TypeError that names the place: root ("result") and the path below
+ * it
+ * ("result[2]['x']"). Large bytes are borrowed: `object` must live and stay unchanged until the
+ * writer is cleared.
+ */
+bool py_value_write(ProWriter *writer, PyObject *object, const char *root);
+
+/* Reads the next value. New reference; NULL with ValueError for malformed bytes. */
+PyObject *py_value_read(ProReader *reader);
+
+/* A bytes object with a copy of `data`. */
+PyObject *py_value_bytes(const void *data, size_t size);
+
+/* The whole of `data` as one value. */
+PyObject *py_value_decode(const void *data, size_t size);
+
+#endif

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Managers and workers.
+
+A ProManager starts worker processes and gives them tasks; what they print, return and send comes back while
+the manager's thread calls one of the methods that deliver: processMessages(), wait(), waitAny(),
+waitForMessage(). All times are milliseconds; -1 waits without end.
+
+A manager belongs to the thread that made it: RuntimeError from others.
+"""
+
+import atexit
+import dataclasses
+import json
+import os
+import sys
+
+from Pro import _promp
+from Pro._promp import (
+    ProAbortedError,
+    ProMPMessage,
+    ProMPOpt_AtomicOutput,
+    ProMPOpt_ExecWorkers,
+    ProMPOpt_NoReplace,
+    ProMPOpt_Quiet,
+    ProMPOpt_RedirectOutput,
+    ProMPOpt_RetryTasks,
+    ProQuarantinedError,
+    ProRemoteError,
+    ProRemoteWait,
+    ProWorker,
+    ProWorker_All,
+    ProWorker_Any,
+    ProWorker_Invalid,
+    ProWorkerDiedError,
+    proWorkerObject,
+    proWorkerProcessLevel,
+)
+from Pro._executor import ProExecutor
+
+__all__ = [
+    "ProAbortedError", "ProExecutor", "ProMPMessage", "ProMPOpt_AtomicOutput", "ProMPOpt_ExecWorkers",
+    "ProMPOpt_NoReplace", "ProMPOpt_Quiet", "ProMPOpt_RedirectOutput", "ProMPOpt_RetryTasks", "ProManager",
+    "ProQuarantinedError", "ProRemoteError", "ProRemoteWait", "ProWorker", "ProWorkerDiedError",
+    "ProWorkerInfo", "ProWorker_All", "ProWorker_Any", "ProWorker_Invalid", "proWorkerObject",
+    "proWorkerProcessLevel",
+]
+
+atexit.register(_promp._closeAll)
+
+
+@dataclasses.dataclass(frozen=True)
+class ProWorkerInfo:
+    """What is known of a worker; see ProManager.workerInfo()."""
+
+    id: int
+    state: str  #: "starting", "idle", "busy" or "dead"
+    pid: int  #: 0 while there is no process
+    level: int  #: 1 for workers of the first process
+    task: int  #: the running one, or 0
+    queued_tasks: int  #: given and not ended, the running one included
+    cpu_seconds: float
+    rss_bytes: int
+    restarts: int  #: how often its process was replaced
+    death: "dict | None"  #: how its last process died
+
+
+def _worker_path():
+    """The search path for workers: this process' own without the script's folder, which is '' or sys.path[0]."""
+    main = sys.modules.get("__main__")
+    script = getattr(main, "__file__", None)
+    own = {"", os.getcwd()}
+    if script:
+        own.add(os.path.dirname(os.path.abspath(script)))
+    return [place for place in sys.path if isinstance(place, str) and place not in own]
+
+
+class ProManager(_promp.Manager):
+    """Starts worker processes, gives them tasks and collects what comes back.
+
+    >>> with ProManager() as manager:
+    ...     worker = manager.startWorker()
+    ...     task = manager.evalPythonFunction(worker, "def f(a): return a * 2", "f", [21], True)
+    ...     manager.wait()
+    ...     manager.takeResult(worker)
+    True
+    42
+    """
+
+    def __init__(self):
+        self._path = _worker_path()
+        self._setSetup({"path": self._path})
+
+    def setPythonPath(self, places):
+        """The folders that workers started from now on search for modules, beside the standard library."""
+        self._path = [os.fspath(place) for place in places]
+        self._setSetup({"path": self._path})
+
+    def pythonPath(self):
+        """What setPythonPath() set; at first this process' sys.path without the script's own folder."""
+        return list(self._path)
+
+    def workerInfo(self, worker):
+        """A ProWorkerInfo. ValueError if the worker never was, or is gone."""
+        info = self._workerInfo(worker)
+        if info["death"] is not None:
+            info["death"] = json.loads(info["death"])
+        return ProWorkerInfo(**info)

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A worker program that lies. A manager that starts it by exec gets, at full speed and until it is
+ * killed, what $HOSTILE_MODE names. It knows what a taken-over worker would know: its
+ * configuration, its secret, the wire format.
+ */
+
+#include "core/buffer.h"
+#include "mp/fd_channel.h"
+#include "mp/frame.h"
+#include "mp/limits.h"
+#include "mp/nursery.h"
+#include "mp/transport_zmq.h"
+#include "mp/worker_config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { BURST = 4096, JUNK_BYTES = 512, OVERSIZED_BYTES = 4 << 20, MEMORY_MAX = 1 << 30 };
+
+typedef struct Hostile {
+    WorkerConfig config;
+    Socket *link;
+    uint32_t sequence;
+    unsigned sent;
+} Hostile;
+
+/* Full speed, but the receiver gets a turn on a machine of one core. */
+static void send_bytes(Hostile *hostile, const void *data, size_t size)
+{
+    (void)socket_send(hostile->link, data, size);
+    if (++hostile->sent % BURST == 0)
+        (void)usleep(1000);
+}
+
+static void send_frame(Hostile *hostile, Buffer *frame)
+{
+    send_bytes(hostile, frame->data, frame->size);
+    buffer_clear(frame);
+}
+
+static void begin(Hostile *hostile, Buffer *frame)
+{
+    frame_begin(frame, hostile->sequence++);
+}
+
+static void hello(Hostile *hostile, bool honest)
+{
+    Buffer frame = {0};
+    uint8_t secret[MP_SECRET_BYTES];
+    memcpy(secret, hostile->config.secret, sizeof secret);
+    if (!honest)
+        secret[MP_SECRET_BYTES - 1] ^= 1;
+    frame_begin(&frame, 0);
+    frame_record(&frame, FRAME_HELLO, (uint64_t)getpid(), secret, sizeof secret);
+    send_frame(hostile, &frame);
+    buffer_fini(&frame);
+    hostile->sequence = 1;
+}
+
+static void fill_junk(uint8_t *bytes, size_t size)
+{
+    static uint64_t state = 88172645463325252u;
+    for (size_t i = 0; i < size; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes[i] = (uint8_t)state;
+    }
+}
+
+/* ---- before a hello ---- */
+
+static void junk(Hostile *hostile)
+{
+    uint8_t bytes[JUNK_BYTES];
+    for (;;) {
+        fill_junk(bytes, sizeof bytes);
+        send_bytes(hostile, bytes, bytes[0]);
+    }
+}
+
+static void wrong_secret(Hostile *hostile)
+{
+    for (;;)
+        hello(hostile, false);
+}
+
+static void task_endings_unheard(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (uint64_t task = 1;; task++) {
+        frame_begin(&frame, 0);
+        size_t record = frame_record_begin(&frame, FRAME_ENDING, task);
+        frame_ending_head(&frame, PRO_ENDING_RESULT, PRO_RUNG_NONE);
+        buffer_append_u8(&frame, 0x2A);
+        frame_record_end(&frame, record);
+        send_frame(hostile, &frame);
+    }
+}
+
+/* ---- after a good hello ---- */
+
+static void bad_magic(Hostile *hostile)
+{
+    static const uint8_t frame[] = {'P', 'M', 'Q', 1, 1, 0, 0, 0};
+    for (;;)
+        send_bytes(hostile, frame, sizeof frame);
+}
+
+static void oversized(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        size_t record = frame_record_begin(&frame, FRAME_MESSAGE, 1);
+        (void)buffer_reserve(&frame, OVERSIZED_BYTES);
+        memset(frame.data + frame.size, 'x', OVERSIZED_BYTES);
+        frame.size += OVERSIZED_BYTES;
+        frame_record_end(&frame, record);
+        send_frame(hostile, &frame);
+        (void)usleep(1000);
+    }
+}
+
+static void out_of_order(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (hostile->sequence = 7;; hostile->sequence += 3) {
+        frame_begin(&frame, hostile->sequence);
+        frame_record(&frame, FRAME_MESSAGE, 1, "later", 5);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void replayed(Hostile *hostile)
+{
+    Buffer frame = {0};
+    frame_begin(&frame, 1);
+    frame_record(&frame, FRAME_MESSAGE, 1, "again", 5);
+    for (;;)
+        send_bytes(hostile, frame.data, frame.size);
+}
+
+static void hello_again(Hostile *hostile)
+{
+    for (;;)
+        hello(hostile, true);
+}
+
+static void cut_record(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        frame_record(&frame, FRAME_MESSAGE, 1, "whole", 5);
+        frame_record(&frame, FRAME_MESSAGE, 1, "cut", 3);
+        frame.size -= 2;
+        send_frame(hostile, &frame);
+    }
+}
+
+static void send_records(
+        Hostile *hostile, FrameType type, uint64_t id, const void *data, size_t size)
+{
+    Buffer frame = {0};
+    for (;; id++) {
+        begin(hostile, &frame);
+        frame_record(&frame, type, id, data, size);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void foreign_endings(Hostile *hostile)
+{
+    static const uint8_t result[] = {PRO_ENDING_RESULT, 0, 0, 0, 0x2A};
+    send_records(hostile, FRAME_ENDING, 1000000, result, sizeof result);
+}
+
+/* Its own task (the first that the manager gave to it), but the value is cut short. */
+static void malformed_result(Hostile *hostile)
+{
+    static const uint8_t result[] = {PRO_ENDING_RESULT, 0, 0, 0, 0xDD, 0xFF, 0xFF, 0xFF, 0xFF};
+    for (;;) {
+        Packet *packet = socket_receive(hostile->link, NULL, NULL);
+        FrameReader reader;
+        FrameRecord record;
+        if (packet != NULL &&
+                frame_open(&reader, packet_data(packet), packet_size(packet), NULL) == PRO_OK &&
+                frame_next(&reader, &record, NULL) == PRO_OK && record.type == FRAME_TASK)
+            send_records(hostile, FRAME_ENDING, record.id, result, sizeof result);
+        if (packet != NULL)
+            packet_unref(packet);
+        else
+            (void)usleep(1000);
+    }
+}
+
+static void unasked_returns(Hostile *hostile)
+{
+    send_records(hostile, FRAME_RETURNED, 1, NULL, 0);
+}
+
+static void too_much_credit(Hostile *hostile)
+{
+    send_records(hostile, FRAME_CREDIT, UINT64_MAX / 2, NULL, 0);
+}
+
+static void reserved_message_ids(Hostile *hostile)
+{
+    send_records(hostile, FRAME_MESSAGE, (uint64_t)PRO_MESSAGE_ID_MAX + 1, "x", 1);
+}
+
+static void message_flood(Hostile *hostile)
+{
+    static char data[16 << 10];
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        frame_record(&frame, FRAME_MESSAGE, 5, data, sizeof data);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void box_flood(Hostile *hostile)
+{
+    send_records(hostile, FRAME_BOX, 1, "click me", 8);
+}
+
+static void malformed_progress(Hostile *hostile)
+{
+    send_records(hostile, FRAME_PROGRESS, 1, "\xFF", 1);
+}
+
+static void manager_records(Hostile *hostile)
+{
+    send_records(hostile, FRAME_ABORT, 1, NULL, 0);
+}
+
+static void promised_blobs(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        frame_record_blob(&frame, FRAME_MESSAGE, 1, (uint64_t)1 << 30);
+        send_frame(hostile, &frame);
+    }
+}
+
+/* A descriptor comes, but it is no sealed memfd of that size. */
+static void wrong_blobs(Hostile *hostile)
+{
+    Buffer frame = {0};
+    const int channel = WORKER_CONFIG_FD + 1 + WORKER_FD_CHANNEL;
+    for (;;) {
+        int not_a_memfd = STDERR_FILENO;
+        (void)fd_channel_send(channel, "b", 1, &not_a_memfd, 1, NULL);
+        begin(hostile, &frame);
+        frame_record_blob(&frame, FRAME_MESSAGE, 1, (uint64_t)1 << 20);
+        send_frame(hostile, &frame);
+    }
+}
+
+typedef struct Mode {
+    const char *name;
+    bool after_hello;
+    void (*run)(Hostile *hostile);
+} Mode;
+
+static const Mode modes[] = {
+        {"junk", false, junk},
+        {"wrong_secret", false, wrong_secret},
+        {"task_endings_unheard", false, task_endings_unheard},
+        {"junk_after_hello", true, junk},
+        {"bad_magic", true, bad_magic},
+        {"oversized", true, oversized},
+        {"out_of_order", true, out_of_order},
+        {"replayed", true, replayed},
+        {"hello_again", true, hello_again},
+        {"cut_record", true, cut_record},
+        {"foreign_endings", true, foreign_endings},
+        {"malformed_result", true, malformed_result},
+        {"unasked_returns", true, unasked_returns},
+        {"too_much_credit", true, too_much_credit},
+        {"reserved_message_ids", true, reserved_message_ids},
+        {"message_flood", true, message_flood},
+        {"box_flood", true, box_flood},
+        {"malformed_progress", true, malformed_progress},
+        {"manager_records", true, manager_records},
+        {"promised_blobs", true, promised_blobs},
+        {"wrong_blobs", true, wrong_blobs},
+};
+
+static const Mode *find_mode(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(modes[i].name, name) == 0)
+            return &modes[i];
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static uint8_t bytes[MP_CONFIG_MAX];
+    const struct rlimit memory = {.rlim_cur = MEMORY_MAX, .rlim_max = MEMORY_MAX};
+    const Mode *mode = find_mode(getenv("HOSTILE_MODE"));
+    Hostile hostile = {0};
+    ProError error = {0};
+    if (mode == NULL || argc != 2 || strcmp(argv[1], WORKER_ARGUMENT) != 0) {
+        (void)fprintf(stderr, "%s: started by test_hostile only\n", argv[0]);
+        return 2;
+    }
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)setrlimit(RLIMIT_AS, &memory);
+    ssize_t size = pread(WORKER_CONFIG_FD, bytes, sizeof bytes, 0);
+    if (size < 0 || worker_config_read(bytes, (size_t)size, &hostile.config, &error) != PRO_OK ||
+            socket_open_link(hostile.config.endpoint, hostile.config.routing_id, &hostile.link,
+                    &error) != PRO_OK) {
+        (void)fprintf(stderr, "%s: %s\n", argv[0], error.text);
+        return 1;
+    }
+    if (mode->after_hello)
+        hello(&hostile, true);
+    mode->run(&hostile);
+    return 0;
+}
