@@ -15,6 +15,9 @@ enum {
     /* What a peer may send in one ZeroMQ message: a batch, one more record, and its head. */
     MP_FRAME_MAX = MP_BATCH_BYTES + MP_INLINE_PAYLOAD_MAX + 4096,
 
+    /* Beyond this ZeroMQ itself drops the connection, unheard; between the two the manager says why. */
+    MP_TRANSPORT_MAX = 16 << 20,
+
     MP_NAME_MAX = 4096,          /* a function's name */
     MP_BOX_TEXT_MAX = 16 << 10,  /* a message box's text */
     MP_ERROR_TEXT_MAX = 4 << 20, /* an ending's type, message and traceback together */

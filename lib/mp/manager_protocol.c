@@ -286,6 +286,10 @@ static void on_frame(Slot *slot, Packet *packet)
     FrameRecord record;
     ProError error = {0};
     bool known = slot->state == SLOT_READY;
+    if (packet_size(packet) > MP_FRAME_MAX && known) {
+        protocol_violation(slot, "it sent a frame larger than any of ours");
+        return;
+    }
     ProStatus status = frame_open(&reader, packet_data(packet), packet_size(packet), &error);
     if (status != PRO_OK || reader.sequence != slot->expected_sequence) {
         if (!known)

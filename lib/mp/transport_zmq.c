@@ -49,7 +49,7 @@ static ProStatus open_socket(int type, Socket **ret_socket, ProError *reterr)
         return error_set(
                 reterr, PRO_ERR_SYSTEM, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));
     const int none = 0;
-    const int64_t frame_max = MP_FRAME_MAX;
+    const int64_t frame_max = MP_TRANSPORT_MAX;
     (void)zmq_setsockopt(zmq, ZMQ_LINGER, &none, sizeof none);
     (void)zmq_setsockopt(zmq, ZMQ_SNDHWM, &none, sizeof none);
     (void)zmq_setsockopt(zmq, ZMQ_RCVHWM, &none, sizeof none);

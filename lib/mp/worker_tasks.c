@@ -106,7 +106,7 @@ static void post_result(ProWorker *worker, const WorkerTask *task, ProWriter *re
             task->frame.want_result ? value_writer_segments(result, &count) : NULL;
     struct iovec *segments = calloc(count + 2, sizeof *segments);
     ProError error = {0};
-    ProStatus status = segments == NULL ? PRO_ERR_NO_MEMORY : PRO_OK;
+    ProStatus status = segments == NULL ? PRO_ERR_NO_MEMORY : pro_writer_status(result);
     if (status == PRO_OK) {
         segments[0] = (struct iovec){.iov_base = head.data, .iov_len = head.size};
         for (size_t i = 0; i < count; i++)
