@@ -8,6 +8,7 @@
 #include <promp/ending.h>
 #include <promp/manager.h>
 #include <promp/message.h>
+#include <promp/pe.h>
 #include <promp/plugin.h>
 #include <promp/search.h>
 #include <promp/share.h>
