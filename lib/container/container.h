@@ -26,8 +26,9 @@ struct ProContainer {
 };
 
 enum {
-    CONTAINER_WINDOW_BYTES = 256 << 10,  /* read at a time where there is no memory */
-    CONTAINER_PROGRESS_BYTES = 16 << 20, /* done between two questions to a wait object */
+    CONTAINER_WINDOW_BYTES = 256 << 10,        /* read at a time where there is no memory */
+    CONTAINER_CALLBACK_WINDOW_BYTES = 1 << 20, /* the same where each read is a round trip */
+    CONTAINER_PROGRESS_BYTES = 16 << 20,       /* done between two questions to a wait object */
 };
 
 /* Zeroed memory of `bytes` that begins with a container; NULL without memory. */

@@ -72,6 +72,14 @@ static ProStatus load(Search *search, uint64_t offset, size_t wanted, ProError *
     return status;
 }
 
+static size_t window_of(const Search *search)
+{
+    uint64_t offset;
+    return container_base(search->container, &offset)->kind == PRO_CONTAINER_CALLBACK
+                   ? CONTAINER_CALLBACK_WINDOW_BYTES
+                   : CONTAINER_WINDOW_BYTES;
+}
+
 /* Is position inside what is loaded, with `ahead` bytes behind it (or the range's end)? */
 static bool is_loaded(const Search *search, uint64_t position, size_t ahead)
 {
@@ -88,7 +96,7 @@ static ProStatus next_bytes(Search *search, ProMatch *ret_match, ProError *reter
     while (search->end - search->position >= size) {
         ProStatus status = ask(search, reterr);
         if (status == PRO_OK && !is_loaded(search, search->position, size))
-            status = load(search, search->position, size + CONTAINER_WINDOW_BYTES, reterr);
+            status = load(search, search->position, size + window_of(search), reterr);
         if (status != PRO_OK)
             return status;
         size_t start = (size_t)(search->position - search->loaded_offset);
