@@ -38,6 +38,10 @@ PyObject *py_progress_raise(PyProgress *progress, ProStatus status, ProError *er
 
 int py_search_init(PyObject *module, PyTypeObject *container_type);
 
+/* ---- py_elf.c ---- */
+
+int py_elf_init(PyObject *module);
+
 /* ---- py_pe.c ---- */
 
 int py_pe_init(PyObject *module);

@@ -5,6 +5,7 @@
 /* Everything a program that uses promp needs; worker programs add <promp/runner.h>. */
 
 #include <promp/container.h>
+#include <promp/elf.h>
 #include <promp/ending.h>
 #include <promp/manager.h>
 #include <promp/message.h>
