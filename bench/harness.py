@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from typing import Callable, Optional
 BENCH = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ.get("PROMP_BUILD", BENCH.parent / "build"))
 PYTHON = "/usr/bin/python3"
-SAMPLE_SECONDS_MAX = 120
+SAMPLE_SECONDS_MAX = 60
+MISSING_STATUS = 77
 
 
 class Missing(Exception):
@@ -84,14 +86,24 @@ def environment():
 
 
 def run_sample(command):
-    done = subprocess.run(list(map(str, command)), env=environment(), cwd=BENCH, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=SAMPLE_SECONDS_MAX)
-    if done.returncode == 77:
-        raise Missing(done.stdout.strip())
-    if done.returncode != 0:
-        lines = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()
+    """In a session of its own: a sample that hangs is ended with everything that it started."""
+    process = subprocess.Popen(list(map(str, command)), env=environment(), cwd=BENCH, text=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               start_new_session=True)
+    try:
+        printed, complaints = process.communicate(timeout=SAMPLE_SECONDS_MAX)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise RuntimeError(f"no figure within {SAMPLE_SECONDS_MAX} s") from None
+        raise
+    if process.returncode == MISSING_STATUS:
+        raise Missing(printed.strip())
+    if process.returncode != 0:
+        lines = (complaints.strip() or f"exit status {process.returncode}").splitlines()
         raise RuntimeError(f"{pathlib.Path(command[0]).name}: {lines[-1]}")
-    return float(json.loads(done.stdout.strip().splitlines()[-1]))
+    return float(json.loads(printed.strip().splitlines()[-1]))
 
 
 def probe(module, function, *arguments):
@@ -111,7 +123,7 @@ def need(module):
         return __import__(module, fromlist=["_"])
     except ImportError as error:
         print(f"not installed: {error}")
-        sys.exit(77)
+        sys.exit(MISSING_STATUS)
 
 
 @dataclasses.dataclass

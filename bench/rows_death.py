@@ -96,9 +96,9 @@ WORKERS_PER_LEVEL = 4
 
 def run_tree(level=0):
     """One level of the tree; runs in the root and, as a task, in one worker of each level."""
-    from Pro.MP import ProManager, ProMPOpt_RedirectOutput
+    from Pro.MP import ProManager, ProMPOpt_AtomicOutput
     manager = ProManager()
-    manager.setOptions(ProMPOpt_RedirectOutput)
+    manager.setOptions(ProMPOpt_AtomicOutput)
     workers = [manager.startWorker() for _ in range(WORKERS_PER_LEVEL)]
     for worker in workers:
         manager.evalPythonCode(worker, "import os; print('pid', os.getpid(), flush=True)")

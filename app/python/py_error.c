@@ -22,7 +22,7 @@ int py_error_init(PyObject *module)
     remote_error = add_exception(module, "ProRemoteError", "Pro.MP.ProRemoteError",
             "A task did not end with a result. Attributes: kind (\"error\", \"aborted\", \"worker died\", "
             "\"quarantined\"), type and message (of the exception in the worker), traceback (text), task, "
-            "worker, rung (what ended an aborted task), death (how the worker died, a JSON text, or None).",
+            "worker, rung (what ended an aborted task), death (how the worker died, a dict, or None).",
             NULL);
     if (remote_error == NULL)
         return -1;
@@ -109,6 +109,20 @@ static PyObject *class_of(ProEndingKind kind)
     }
 }
 
+static PyObject *death_of(const ProEnding *ending)
+{
+    const ProDeath *death = pro_ending_death(ending);
+    if (death == NULL)
+        Py_RETURN_NONE;
+    PyObject *json = PyImport_ImportModule("json");
+    PyObject *text = text_of(pro_death_json(death));
+    PyObject *dict =
+            json == NULL || text == NULL ? NULL : PyObject_CallMethod(json, "loads", "O", text);
+    Py_XDECREF(text);
+    Py_XDECREF(json);
+    return dict;
+}
+
 PyObject *py_error_of_ending(const ProEnding *ending)
 {
     const char *type = pro_ending_error_type(ending);
@@ -120,7 +134,6 @@ PyObject *py_error_of_ending(const ProEnding *ending)
     PyObject *error =
             text == NULL ? NULL : PyObject_CallOneArg(class_of(pro_ending_kind(ending)), text);
     Py_XDECREF(text);
-    const ProDeath *death = pro_ending_death(ending);
     bool whole =
             error != NULL && set_attribute(error, "type", Py_XNewRef(type_text)) &&
             set_attribute(error, "message", Py_XNewRef(message)) &&
@@ -129,8 +142,7 @@ PyObject *py_error_of_ending(const ProEnding *ending)
             set_attribute(error, "rung", text_of(pro_abort_rung_text(pro_ending_rung(ending)))) &&
             set_attribute(error, "task", PyLong_FromUnsignedLongLong(pro_ending_task(ending))) &&
             set_attribute(error, "worker", PyLong_FromUnsignedLong(pro_ending_worker(ending))) &&
-            set_attribute(error, "death",
-                    death == NULL ? Py_NewRef(Py_None) : text_of(pro_death_json(death)));
+            set_attribute(error, "death", death_of(ending));
     Py_XDECREF(message);
     Py_XDECREF(type_text);
     if (!whole)

@@ -182,6 +182,7 @@ static int manager_traverse(PyManager *self, visitproc visit, void *arg)
 static int manager_clear(PyManager *self)
 {
     Py_CLEAR(self->output);
+    Py_CLEAR(self->lent);
     Py_CLEAR(self->failure);
     return 0;
 }
@@ -202,6 +203,10 @@ static void manager_dealloc(PyManager *self)
 static PyObject *manager_close(PyManager *self, PyObject *unused)
 {
     (void)unused;
+    if (self->calls > 0)
+        return PyErr_Format(PyExc_RuntimeError,
+                "the manager cannot be closed during another call: %s",
+                "a callback's, or another thread's");
     close_manager(self);
     Py_RETURN_NONE;
 }
@@ -215,16 +220,24 @@ static PyObject *manager_enter(PyObject *self, PyObject *unused)
 static PyObject *manager_exit(PyManager *self, PyObject *arguments)
 {
     (void)arguments;
-    close_manager(self);
-    Py_RETURN_FALSE;
+    PyObject *closed = manager_close(self, NULL);
+    Py_XDECREF(closed);
+    return closed == NULL ? NULL : Py_NewRef(Py_False);
 }
 
 static PyObject *close_all(PyObject *module, PyObject *unused)
 {
     (void)module;
     (void)unused;
-    while (open_managers != NULL)
-        close_manager(open_managers);
+    PyManager *manager = open_managers;
+    while (manager != NULL) {
+        PyManager *next = manager->next;
+        if (manager->calls == 0) { /* else a daemon thread is in it, and the process' end ends it */
+            close_manager(manager);
+            next = open_managers; /* closing let other threads run */
+        }
+        manager = next;
+    }
     Py_RETURN_NONE;
 }
 
@@ -305,7 +318,7 @@ static PyObject *set_setup(PyManager *self, PyObject *value)
     if (py_manager_get(self) == NULL)
         return NULL;
     pro_writer_clear(self->arguments);
-    if (!py_value_write(self->arguments, value, "setup"))
+    if (!py_value_write(self->arguments, value, "setup", &self->lent))
         return NULL;
     ProStatus status = pro_writer_data(self->arguments, &data, &size);
     if (status == PRO_OK)
@@ -332,9 +345,10 @@ static PyObject *start_worker(PyManager *self, PyObject *unused)
     ProManager *manager = py_manager_get(self);
     if (manager == NULL)
         return NULL;
-    Py_BEGIN_ALLOW_THREADS status = pro_manager_start_worker(manager, &worker, &error);
-    Py_END_ALLOW_THREADS return status == PRO_OK ? PyLong_FromUnsignedLong(worker)
-                                                 : py_error_raise(&error);
+    PY_MANAGER_CALL_BEGIN(self)
+    status = pro_manager_start_worker(manager, &worker, &error);
+    PY_MANAGER_CALL_END(self)
+    return status == PRO_OK ? PyLong_FromUnsignedLong(worker) : py_error_raise(&error);
 }
 
 static PyObject *stop_worker(PyManager *self, PyObject *arguments, PyObject *keywords)
@@ -357,6 +371,10 @@ static PyObject *workers(PyManager *self, PyObject *unused)
     if (py_manager_get(self) == NULL)
         return NULL;
     size_t count = pro_manager_workers(self->manager, NULL, 0);
+    PyObject *allowed = py_manager_answer(self, count > 0);
+    if (allowed == NULL)
+        return NULL;
+    Py_DECREF(allowed);
     ProWorkerId *ids = PyMem_Calloc(count + 1, sizeof *ids);
     if (ids == NULL)
         return PyErr_NoMemory();
@@ -398,15 +416,31 @@ static PyObject *process_messages(PyManager *self, PyObject *unused)
     ProManager *manager = py_manager_get(self);
     if (manager == NULL)
         return NULL;
-    Py_BEGIN_ALLOW_THREADS status = pro_manager_process_messages(manager, &error);
-    Py_END_ALLOW_THREADS return raise_failure(self) ? done(status, &error) : NULL;
+    PY_MANAGER_CALL_BEGIN(self)
+    status = pro_manager_process_messages(manager, &error);
+    PY_MANAGER_CALL_END(self)
+    return raise_failure(self) ? done(status, &error) : NULL;
+}
+
+/* Asking for the oldest result of nobody costs nothing and says whether this thread may ask. */
+PyObject *py_manager_answer(PyManager *self, bool answer)
+{
+    ProEnding *ending = NULL;
+    ProError error = {0};
+    if (answer)
+        Py_RETURN_TRUE;
+    ProStatus status = pro_manager_take_result(self->manager, PRO_WORKER_INVALID, &ending, &error);
+    if (status == PRO_ERR_WRONG_THREAD || status == PRO_ERR_CLOSED)
+        return py_error_raise(&error);
+    Py_RETURN_FALSE;
 }
 
 static PyObject *is_busy(PyManager *self, PyObject *unused)
 {
     (void)unused;
-    return py_manager_get(self) == NULL ? NULL
-                                        : PyBool_FromLong(pro_manager_is_busy(self->manager));
+    return py_manager_get(self) == NULL
+                   ? NULL
+                   : py_manager_answer(self, pro_manager_is_busy(self->manager));
 }
 
 typedef ProStatus (*WaitFn)(
@@ -436,8 +470,11 @@ static PyObject *wait_in_slices(PyManager *self, WaitFn wait, ProWorkerId worker
         if (manager == NULL)
             return NULL;
         int slice_ms = py_slice_ms(timeout_ms, begun);
-        Py_BEGIN_ALLOW_THREADS status = wait(manager, worker, slice_ms, &error);
-        Py_END_ALLOW_THREADS if (!raise_failure(self)) return NULL;
+        PY_MANAGER_CALL_BEGIN(self)
+        status = wait(manager, worker, slice_ms, &error);
+        PY_MANAGER_CALL_END(self)
+        if (!raise_failure(self))
+            return NULL;
         if (status == PRO_OK)
             Py_RETURN_TRUE;
         if (PyErr_CheckSignals() != 0)
@@ -449,27 +486,37 @@ static PyObject *wait_in_slices(PyManager *self, WaitFn wait, ProWorkerId worker
     }
 }
 
-static bool timeout_argument(
-        PyObject *const *arguments, Py_ssize_t count, Py_ssize_t index, int *ret_ms)
+static bool read_timeout(PyObject *object, int *ret_ms)
 {
     *ret_ms = -1;
-    if (index < count && arguments[index] != Py_None)
-        *ret_ms = _PyLong_AsInt(arguments[index]);
+    if (object != NULL && object != Py_None)
+        *ret_ms = _PyLong_AsInt(object);
     return !PyErr_Occurred();
 }
 
-static PyObject *manager_wait(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static bool timeout_argument(const char *function, PyObject *const *arguments, Py_ssize_t count,
+        PyObject *keywords, int *ret_ms)
+{
+    static const char *const names[] = {"timeout"};
+    PyObject *values[1];
+    return py_arguments(function, names, 0, 1, arguments, count, keywords, values) &&
+           read_timeout(values[0], ret_ms);
+}
+
+static PyObject *manager_wait(
+        PyManager *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     int timeout_ms;
-    if (!timeout_argument(arguments, count, 0, &timeout_ms))
+    if (!timeout_argument("wait", arguments, count, keywords, &timeout_ms))
         return NULL;
     return wait_in_slices(self, wait_idle, 0, timeout_ms);
 }
 
-static PyObject *manager_wait_any(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *manager_wait_any(
+        PyManager *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     int timeout_ms;
-    if (!timeout_argument(arguments, count, 0, &timeout_ms))
+    if (!timeout_argument("waitAny", arguments, count, keywords, &timeout_ms))
         return NULL;
     return wait_in_slices(self, wait_any, 0, timeout_ms);
 }
@@ -482,11 +529,13 @@ static PyObject *manager_fileno(PyManager *self, PyObject *unused)
 
 /* ---- messages ---- */
 
-static bool optional_worker(PyObject *const *arguments, Py_ssize_t count, ProWorkerId *ret_worker)
+static bool optional_worker(PyObject *object, ProWorkerId *ret_worker)
 {
     *ret_worker = PRO_WORKER_ANY;
-    return count == 0 || py_worker_id(arguments[0], ret_worker);
+    return object == NULL || py_worker_id(object, ret_worker);
 }
+
+static const char *const message_names[] = {"worker", "timeout"};
 
 static PyObject *send_message(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
 {
@@ -501,26 +550,33 @@ static PyObject *send_message(PyManager *self, PyObject *const *arguments, Py_ss
     if (manager == NULL || !py_worker_id(arguments[0], &worker) ||
             !py_message_read(arguments[1], &id, &view))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS status =
-            pro_manager_send_message(manager, worker, id, view.buf, (size_t)view.len, &error);
-    Py_END_ALLOW_THREADS PyBuffer_Release(&view);
+    PY_MANAGER_CALL_BEGIN(self)
+    status = pro_manager_send_message(manager, worker, id, view.buf, (size_t)view.len, &error);
+    PY_MANAGER_CALL_END(self)
+    PyBuffer_Release(&view);
     return done(status, &error);
 }
 
-static PyObject *has_message(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *has_message(
+        PyManager *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     ProWorkerId worker;
-    if (!optional_worker(arguments, count, &worker) || py_manager_get(self) == NULL)
+    PyObject *values[1];
+    if (!py_arguments("hasMessage", message_names, 0, 1, arguments, count, keywords, values) ||
+            !optional_worker(values[0], &worker) || py_manager_get(self) == NULL)
         return NULL;
-    return PyBool_FromLong(pro_manager_has_message(self->manager, worker));
+    return py_manager_answer(self, pro_manager_has_message(self->manager, worker));
 }
 
-static PyObject *get_message(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *get_message(
+        PyManager *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     ProWorkerId worker;
+    PyObject *values[1];
     ProMessage *message;
     ProError error = {0};
-    if (!optional_worker(arguments, count, &worker) || py_manager_get(self) == NULL)
+    if (!py_arguments("getMessage", message_names, 0, 1, arguments, count, keywords, values) ||
+            !optional_worker(values[0], &worker) || py_manager_get(self) == NULL)
         return NULL;
     ProStatus status = pro_manager_pop_message(self->manager, worker, &message, &error);
     if (status == PRO_ERR_EMPTY)
@@ -528,12 +584,14 @@ static PyObject *get_message(PyManager *self, PyObject *const *arguments, Py_ssi
     return status == PRO_OK ? py_message_wrap(message) : py_error_raise(&error);
 }
 
-static PyObject *wait_for_message(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *wait_for_message(
+        PyManager *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     ProWorkerId worker;
     int timeout_ms;
-    if (!optional_worker(arguments, count, &worker) ||
-            !timeout_argument(arguments, count, 1, &timeout_ms))
+    PyObject *values[2];
+    if (!py_arguments("waitForMessage", message_names, 0, 2, arguments, count, keywords, values) ||
+            !optional_worker(values[0], &worker) || !read_timeout(values[1], &timeout_ms))
         return NULL;
     return wait_in_slices(self, pro_manager_wait_message, worker, timeout_ms);
 }
@@ -583,27 +641,28 @@ static PyMethodDef methods[] = {
                 "processMessages()\n\nDelivers what has come: output, results, messages, wait objects. Never blocks."},
         {"isBusy", METHOD(is_busy), METH_NOARGS,
                 "isBusy() -> bool\n\nTrue from the call that gives a task until its ending was delivered."},
-        {"wait", METHOD(manager_wait), METH_FASTCALL,
+        {"wait", METHOD(manager_wait), METH_FASTCALL | METH_KEYWORDS,
                 "wait(timeout=-1) -> bool\n\nDelivers until nothing is busy; False if `timeout` ms went by first."},
-        {"waitAny", METHOD(manager_wait_any), METH_FASTCALL,
+        {"waitAny", METHOD(manager_wait_any), METH_FASTCALL | METH_KEYWORDS,
                 "waitAny(timeout=-1) -> bool\n\nDelivers until something was delivered; False if `timeout` ms went by."},
         {"fileno", METHOD(manager_fileno), METH_NOARGS,
                 "fileno() -> int\n\nReadable while something waits to be delivered; for select() and event loops."},
         {"sendMessage", METHOD(send_message), METH_FASTCALL,
                 "sendMessage(worker, message)\n\nTo one worker or ProWorker_All. BlockingIOError if it has too much "
                 "unread."},
-        {"hasMessage", METHOD(has_message), METH_FASTCALL,
+        {"hasMessage", METHOD(has_message), METH_FASTCALL | METH_KEYWORDS,
                 "hasMessage(worker=ProWorker_Any) -> bool"},
-        {"getMessage", METHOD(get_message), METH_FASTCALL,
+        {"getMessage", METHOD(get_message), METH_FASTCALL | METH_KEYWORDS,
                 "getMessage(worker=ProWorker_Any) -> ProMPMessage or None\n\nTakes the oldest message."},
-        {"waitForMessage", METHOD(wait_for_message), METH_FASTCALL,
+        {"waitForMessage", METHOD(wait_for_message), METH_FASTCALL | METH_KEYWORDS,
                 "waitForMessage(worker=ProWorker_Any, timeout=-1) -> bool\n\nDelivers until a message is there; False "
                 "if `timeout` ms went by; ValueError once none can come."},
         {"createWaitObject", METHOD(create_wait_object), METH_VARARGS,
                 "createWaitObject(worker, wait_object) -> ProRemoteWait\n\nTies what the worker's tasks report to an "
                 "object with (some of) the methods msg, progress, wasAborted, abort, processEvents, stop."},
         {"close", METHOD(manager_close), METH_NOARGS,
-                "close()\n\nEnds all workers; bounded by 2 seconds. Done by `with` and at exit."},
+                "close()\n\nEnds all workers; bounded by 2 seconds. Done by `with` and at exit. RuntimeError during "
+                "another call on the manager."},
         {"__enter__", METHOD(manager_enter), METH_NOARGS, NULL},
         {"__exit__", METHOD(manager_exit), METH_VARARGS, NULL},
         {0},

@@ -7,8 +7,7 @@
 
 /* ---- giving ---- */
 
-/* Positional and keyword arguments of a METH_FASTCALL | METH_KEYWORDS call, by the names' order. */
-static bool parse(const char *function, const char *const *names, Py_ssize_t required,
+bool py_arguments(const char *function, const char *const *names, Py_ssize_t required,
         Py_ssize_t capacity, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords,
         PyObject **ret_values)
 {
@@ -55,8 +54,10 @@ static bool write_arguments(PyManager *self, PyObject *values, bool *ret_given)
         *ret_given = false;
         return true;
     }
+    if (self->calls > 0 && py_manager_answer(self, false) == NULL)
+        return false; /* a call of the owner may be using the writer */
     pro_writer_clear(self->arguments);
-    return py_value_write(self->arguments, values, "args");
+    return py_value_write(self->arguments, values, "args", &self->lent);
 }
 
 static const char *text_of(PyObject *object, const char *what, size_t *ret_size)
@@ -83,11 +84,14 @@ static PyObject *give(PyManager *self, PyObject *id, const ProTaskSpec *spec)
     if (manager == NULL || !py_worker_id(id, &worker))
         return NULL;
     if (spec->arguments != NULL && pro_writer_size(spec->arguments) > LARGE_BYTES) {
-        Py_BEGIN_ALLOW_THREADS status = pro_manager_give_task(manager, worker, spec, &task, &error);
-        Py_END_ALLOW_THREADS
+        PY_MANAGER_CALL_BEGIN(self)
+        status = pro_manager_give_task(manager, worker, spec, &task, &error);
+        PY_MANAGER_CALL_END(self)
     } else {
         status = pro_manager_give_task(manager, worker, spec, &task, &error);
     }
+    if (spec->arguments != NULL)
+        Py_CLEAR(self->lent);
     return status == PRO_OK ? PyLong_FromUnsignedLongLong(task) : py_error_raise(&error);
 }
 
@@ -115,7 +119,7 @@ static PyObject *eval_code(
 {
     static const char *const names[] = {"worker", "code"};
     PyObject *values[2];
-    if (!parse("evalPythonCode", names, 2, 2, arguments, count, keywords, values))
+    if (!py_arguments("evalPythonCode", names, 2, 2, arguments, count, keywords, values))
         return NULL;
     return give_text(self, PRO_TASK_EVAL_CODE, values[0], values[1]);
 }
@@ -126,7 +130,7 @@ static PyObject *execute_script(
     static const char *const names[] = {"worker", "path"};
     PyObject *values[2];
     ProTaskSpec spec = {.kind = PRO_TASK_EXECUTE_SCRIPT};
-    if (!parse("executePythonScript", names, 2, 2, arguments, count, keywords, values))
+    if (!py_arguments("executePythonScript", names, 2, 2, arguments, count, keywords, values))
         return NULL;
     return give_path(self, &spec, values[0], values[1]);
 }
@@ -157,8 +161,8 @@ static PyObject *eval_function(
     static const char *const names[] = {"worker", "code", "function", "args", "want_result"};
     PyObject *values[FUNCTION_ARGUMENTS];
     ProTaskSpec spec = {.kind = PRO_TASK_EVAL_FUNCTION};
-    if (!parse("evalPythonFunction", names, 3, FUNCTION_ARGUMENTS, arguments, count, keywords,
-                values))
+    if (!py_arguments("evalPythonFunction", names, 3, FUNCTION_ARGUMENTS, arguments, count,
+                keywords, values))
         return NULL;
     spec.text = text_of(values[1], "code", &spec.text_size);
     return spec.text != NULL && read_function(self, values, &spec) ? give(self, values[0], &spec)
@@ -171,7 +175,7 @@ static PyObject *give_function_at(PyManager *self, ProTaskKind kind, const char 
     static const char *const names[] = {"worker", "path", "function", "args", "want_result"};
     PyObject *values[FUNCTION_ARGUMENTS];
     ProTaskSpec spec = {.kind = kind};
-    if (!parse(call, names, 3, FUNCTION_ARGUMENTS, arguments, count, keywords, values) ||
+    if (!py_arguments(call, names, 3, FUNCTION_ARGUMENTS, arguments, count, keywords, values) ||
             !read_function(self, values, &spec))
         return NULL;
     return give_path(self, &spec, values[0], values[1]);
@@ -196,7 +200,8 @@ static PyObject *call_function(
     static const char *const names[] = {"worker", "module", "function", "args", "want_result"};
     PyObject *values[FUNCTION_ARGUMENTS];
     ProTaskSpec spec = {.kind = PRO_TASK_CALL};
-    if (!parse("callFunction", names, 3, FUNCTION_ARGUMENTS, arguments, count, keywords, values))
+    if (!py_arguments(
+                "callFunction", names, 3, FUNCTION_ARGUMENTS, arguments, count, keywords, values))
         return NULL;
     spec.text = text_of(values[1], "the module", &spec.text_size);
     return spec.text != NULL && read_function(self, values, &spec) ? give(self, values[0], &spec)
@@ -251,26 +256,34 @@ static PyObject *abort_task(PyManager *self, PyObject *arguments, PyObject *keyw
 
 /* ---- results ---- */
 
-static bool optional_worker(PyObject *const *arguments, Py_ssize_t count, ProWorkerId *ret_worker)
+static bool optional_worker(const char *function, PyObject *const *arguments, Py_ssize_t count,
+        PyObject *keywords, ProWorkerId *ret_worker)
 {
+    static const char *const names[] = {"worker"};
+    PyObject *values[1];
     *ret_worker = PRO_WORKER_ANY;
-    return count == 0 || py_worker_id(arguments[0], ret_worker);
+    return py_arguments(function, names, 0, 1, arguments, count, keywords, values) &&
+           (values[0] == NULL || py_worker_id(values[0], ret_worker));
 }
 
-static PyObject *has_results(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *has_results(
+        PyManager *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     ProWorkerId worker;
-    if (!optional_worker(arguments, count, &worker) || py_manager_get(self) == NULL)
+    if (!optional_worker("hasResults", arguments, count, keywords, &worker) ||
+            py_manager_get(self) == NULL)
         return NULL;
-    return PyBool_FromLong(pro_manager_has_results(self->manager, worker));
+    return py_manager_answer(self, pro_manager_has_results(self->manager, worker));
 }
 
-static ProEnding *take(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static ProEnding *take(const char *function, PyManager *self, PyObject *const *arguments,
+        Py_ssize_t count, PyObject *keywords)
 {
     ProWorkerId worker;
     ProEnding *ending;
     ProError error = {0};
-    if (!optional_worker(arguments, count, &worker) || py_manager_get(self) == NULL)
+    if (!optional_worker(function, arguments, count, keywords, &worker) ||
+            py_manager_get(self) == NULL)
         return NULL;
     if (pro_manager_take_result(self->manager, worker, &ending, &error) == PRO_OK)
         return ending;
@@ -285,9 +298,10 @@ static PyObject *value_of(const ProEnding *ending)
     return py_value_decode(value, size);
 }
 
-static PyObject *take_result(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *take_result(
+        PyManager *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
-    ProEnding *ending = take(self, arguments, count);
+    ProEnding *ending = take("takeResult", self, arguments, count, keywords);
     PyObject *value = NULL;
     if (ending == NULL)
         return NULL;
@@ -304,9 +318,10 @@ static PyObject *take_result(PyManager *self, PyObject *const *arguments, Py_ssi
 }
 
 /* Of an unreadable result the reason takes the place of the error. */
-static PyObject *take_ending(PyManager *self, PyObject *const *arguments, Py_ssize_t count)
+static PyObject *take_ending(
+        PyManager *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
-    ProEnding *ending = take(self, arguments, count);
+    ProEnding *ending = take("takeEnding", self, arguments, count, keywords);
     if (ending == NULL)
         return NULL;
     bool has_value = pro_ending_kind(ending) == PRO_ENDING_RESULT;
@@ -363,12 +378,12 @@ PyMethodDef py_manager_task_methods[] = {
         {"abortTask", METHOD(abort_task), METH_VARARGS | METH_KEYWORDS,
                 "abortTask(task, timeout=1000) -> bool\n\nThe same for one task, wherever it is; False if it has "
                 "ended."},
-        {"hasResults", METHOD(has_results), METH_FASTCALL,
+        {"hasResults", METHOD(has_results), METH_FASTCALL | METH_KEYWORDS,
                 "hasResults(worker=ProWorker_Any) -> bool"},
-        {"takeResult", METHOD(take_result), METH_FASTCALL,
+        {"takeResult", METHOD(take_result), METH_FASTCALL | METH_KEYWORDS,
                 "takeResult(worker=ProWorker_Any)\n\nThe oldest delivered result; raises ProRemoteError if that task "
                 "failed, LookupError if there is none."},
-        {"takeEnding", METHOD(take_ending), METH_FASTCALL,
+        {"takeEnding", METHOD(take_ending), METH_FASTCALL | METH_KEYWORDS,
                 "takeEnding(worker=ProWorker_Any) -> (task, worker, value, error)\n\nThe same without raising: error "
                 "is an exception or None."},
         {0},

@@ -53,11 +53,19 @@ int py_worker_init(PyObject *module);
 typedef struct PyManager {
     PyObject_HEAD ProManager *manager; /* NULL once closed */
     ProWriter *arguments;              /* of the task that is being given */
+    PyObject *lent;                    /* what `arguments` borrows, or NULL */
     PyObject *output;                  /* callable(worker, stream, data), or NULL */
     PyObject *failure; /* the first exception of a callback, raised when the call returns */
     PyObject *weak_references;
+    unsigned calls;         /* under way without the GIL: what they use must not be freed */
     struct PyManager *next; /* of all that are open */
 } PyManager;
+
+/* Around a call that lets the GIL go. */
+#define PY_MANAGER_CALL_BEGIN(self)                                                                \
+    (self)->calls++;                                                                               \
+    Py_BEGIN_ALLOW_THREADS
+#define PY_MANAGER_CALL_END(self) Py_END_ALLOW_THREADS(self)->calls--;
 
 int py_manager_init(PyObject *module);
 extern PyMethodDef py_manager_task_methods[];
@@ -65,7 +73,13 @@ extern PyMethodDef py_manager_task_methods[];
 ProManager *py_manager_get(PyManager *self);
 /* Keeps the exception that is set for the end of the call under way. */
 void py_manager_keep_failure(PyManager *self);
+/* For questions that the native call answers with false in a wrong thread: then RuntimeError. */
+PyObject *py_manager_answer(PyManager *self, bool answer);
 bool py_worker_id(PyObject *object, ProWorkerId *ret_worker);
+/* Sorts the arguments of a METH_FASTCALL | METH_KEYWORDS call by `names`; NULL: not given. */
+bool py_arguments(const char *function, const char *const *names, Py_ssize_t required,
+        Py_ssize_t capacity, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords,
+        PyObject **ret_values);
 
 /* ---- py_wait.c ---- */
 

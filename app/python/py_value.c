@@ -54,6 +54,7 @@ typedef struct Step {
 typedef struct Encoder {
     ProWriter *writer;
     const char *root;
+    PyObject *lent; /* list of what the writer borrows; NULL: nothing yet */
     size_t depth;
     Step steps[PRO_VALUE_DEPTH_MAX];
 } Encoder;
@@ -131,6 +132,21 @@ static bool write_text(Encoder *encoder, PyObject *object)
     return bytes != NULL;
 }
 
+/* The containers may change while the writer is used, so what it borrows is held by itself. */
+static bool write_bytes(Encoder *encoder, PyObject *object)
+{
+    enum { HOLD_BYTES = 4096 }; /* the writer copies what is smaller */
+    size_t size = (size_t)PyBytes_GET_SIZE(object);
+    if (size >= HOLD_BYTES) {
+        if (encoder->lent == NULL)
+            encoder->lent = PyList_New(0);
+        if (encoder->lent == NULL || PyList_Append(encoder->lent, object) != 0)
+            return false;
+    }
+    pro_write_bytes_borrowed(encoder->writer, PyBytes_AS_STRING(object), size);
+    return true;
+}
+
 /* Anything with a contiguous buffer. The view cannot be kept, so its bytes are copied. */
 static bool write_buffer(Encoder *encoder, PyObject *object)
 {
@@ -204,8 +220,7 @@ static bool write_object(Encoder *encoder, PyObject *object)
     else if (PyUnicode_Check(object))
         return write_text(encoder, object);
     else if (PyBytes_Check(object))
-        pro_write_bytes_borrowed(
-                encoder->writer, PyBytes_AS_STRING(object), (size_t)PyBytes_GET_SIZE(object));
+        return write_bytes(encoder, object);
     else if (PyFloat_Check(object))
         pro_write_double(encoder->writer, PyFloat_AS_DOUBLE(object));
     else if (PyList_Check(object) || PyTuple_Check(object))
@@ -219,14 +234,18 @@ static bool write_object(Encoder *encoder, PyObject *object)
     return true;
 }
 
-bool py_value_write(ProWriter *writer, PyObject *object, const char *root)
+bool py_value_write(ProWriter *writer, PyObject *object, const char *root, PyObject **ret_lent)
 {
     Encoder encoder;
     encoder.writer = writer;
     encoder.root = root;
+    encoder.lent = NULL;
     encoder.depth = 0;
-    if (!write_object(&encoder, object))
+    if (!write_object(&encoder, object)) {
+        Py_XDECREF(encoder.lent);
         return false;
+    }
+    Py_XSETREF(*ret_lent, encoder.lent);
     ProStatus status = pro_writer_status(writer);
     if (status == PRO_ERR_NO_MEMORY)
         PyErr_NoMemory();
@@ -243,7 +262,7 @@ static PyObject *read_at(ProReader *reader, unsigned depth);
  * that several times cheaper. */
 PyObject *py_value_bytes(const void *data, size_t size)
 {
-    enum { HUGE_MIN = 1 << 20, PAGE = 4096 };
+    enum { HUGE_MIN = 4 << 20, PAGE = 4096 };
     if (size < HUGE_MIN)
         return PyBytes_FromStringAndSize(data, (Py_ssize_t)size);
     PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);

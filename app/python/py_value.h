@@ -22,10 +22,10 @@ void py_value_use_variant_list(PyObject *type);
 /*
  * Appends `object`. False with a TypeError that names the place: root ("result") and the path below
  * it
- * ("result[2]['x']"). Large bytes are borrowed: `object` must live and stay unchanged until the
- * writer is cleared.
+ * ("result[2]['x']"). Large bytes are borrowed: *ret_lent, which is NULL or a
+ * reference, is replaced by one that holds them; keep it until the writer is cleared.
  */
-bool py_value_write(ProWriter *writer, PyObject *object, const char *root);
+bool py_value_write(ProWriter *writer, PyObject *object, const char *root, PyObject **ret_lent);
 
 /* Reads the next value. New reference; NULL with ValueError for malformed bytes. */
 PyObject *py_value_read(ProReader *reader);

@@ -48,7 +48,7 @@ PyObject *worker_code_of_source(const char *source, size_t size)
     if (strlen(source) != size)
         PyErr_SetString(PyExc_ValueError, "source code string cannot contain null bytes");
     else
-        code = Py_CompileStringExFlags(source, "<promp>", Py_file_input, NULL, -1);
+        code = Py_CompileStringExFlags(source, WORKER_CODE_NAME, Py_file_input, NULL, -1);
     if (code != NULL) {
         make_room(sources);
         (void)PyDict_SetItem(sources, key, code);

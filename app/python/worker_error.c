@@ -24,6 +24,39 @@ static char *copy_message(PyObject *value)
     return copy;
 }
 
+/* linecache.cache, or NULL without an exception. */
+static PyObject *line_cache(void)
+{
+    PyObject *module = PyImport_ImportModule("linecache");
+    PyObject *cache = module == NULL ? NULL : PyObject_GetAttrString(module, "cache");
+    Py_XDECREF(module);
+    PyErr_Clear();
+    return cache;
+}
+
+/* While a traceback is made, linecache knows the source of the task, which is in no file. */
+static void show_source(PyObject *cache, const char *source, size_t size)
+{
+    PyObject *text = PyUnicode_DecodeUTF8(source, (Py_ssize_t)size, "replace");
+    PyObject *lines = text == NULL ? NULL : PyUnicode_Splitlines(text, 1);
+    PyObject *entry = lines == NULL ? NULL
+                                    : Py_BuildValue("(nOOs)", (Py_ssize_t)size, Py_None, lines,
+                                              WORKER_CODE_NAME);
+    if (cache != NULL && entry != NULL)
+        (void)PyMapping_SetItemString(cache, WORKER_CODE_NAME, entry);
+    Py_XDECREF(entry);
+    Py_XDECREF(lines);
+    Py_XDECREF(text);
+    PyErr_Clear();
+}
+
+static void hide_source(PyObject *cache)
+{
+    if (cache != NULL)
+        (void)PyMapping_DelItemString(cache, WORKER_CODE_NAME);
+    PyErr_Clear();
+}
+
 static char *copy_traceback(PyObject *type, PyObject *value, PyObject *traceback)
 {
     PyObject *module = PyImport_ImportModule("traceback");
@@ -67,7 +100,7 @@ static bool take_exit(PyObject *value)
     return succeeded;
 }
 
-bool worker_error_take(ProTaskError *reterror)
+bool worker_error_take(const ProTask *task, ProTaskError *reterror)
 {
     PyObject *type;
     PyObject *value;
@@ -79,10 +112,17 @@ bool worker_error_take(ProTaskError *reterror)
     bool is_exit = PyErr_GivenExceptionMatches(type, PyExc_SystemExit);
     bool succeeded = is_exit && take_exit(value);
     if (!succeeded) {
-        reterror->aborted = PyErr_GivenExceptionMatches(type, PyExc_KeyboardInterrupt);
+        /* A task may raise KeyboardInterrupt itself; asking for the flag counts as seeing it. */
+        reterror->aborted = PyErr_GivenExceptionMatches(type, PyExc_KeyboardInterrupt) &&
+                            pro_worker_was_aborted(pro_worker_current());
+        PyObject *cache = line_cache();
+        if (task->kind == PRO_TASK_EVAL_CODE || task->kind == PRO_TASK_EVAL_FUNCTION)
+            show_source(cache, task->text, task->text_size);
         reterror->type = copy_type(type);
         reterror->message = copy_message(value);
         reterror->traceback = is_exit ? NULL : copy_traceback(type, value, traceback);
+        hide_source(cache);
+        Py_XDECREF(cache);
     }
     Py_XDECREF(type);
     Py_XDECREF(value);

@@ -27,6 +27,9 @@ void worker_python_idle_end(void *user);
 
 /* ---- worker_code.c ---- */
 
+/* The file name, in tracebacks, of code that is in no file. */
+#define WORKER_CODE_NAME "<promp>"
+
 /* Compiled source, from the cache if it was compiled before. New reference; NULL with SyntaxError.
  */
 PyObject *worker_code_of_source(const char *source, size_t size);
@@ -37,11 +40,15 @@ PyObject *worker_code_of_file(const char *path);
 
 bool worker_python_run(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror);
 void worker_python_settle(void *user);
+/* What sys.stdout and sys.stderr are now writes at once: it need not be flushed after each task. */
+void worker_output_is_own(void);
+/* A namespace was left to the garbage collector. */
+extern bool worker_garbage;
 
 /* ---- worker_error.c ---- */
 
 /* Turns the exception that is set into the task's error; true if it is none after all
  * (SystemExit(0)). */
-bool worker_error_take(ProTaskError *reterror);
+bool worker_error_take(const ProTask *task, ProTaskError *reterror);
 
 #endif

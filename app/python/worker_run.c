@@ -7,7 +7,16 @@
 
 /* One task: a fresh module, its code, perhaps a function of it, and the value that comes back. */
 
-static PyObject *kept_value; /* the result's large bytes are lent to the writer until settle() */
+bool worker_garbage;
+
+static PyObject *lent; /* the result's large bytes, which the writer borrows until settle() */
+
+/* What the running task put into sys.modules, and what stood there before. */
+static struct {
+    const char *name; /* NULL: nothing */
+    PyObject *module;
+    PyObject *before;
+} scene;
 
 /* Code of a script is its main module; code that only brings a function is not. */
 static const char *module_name(ProTaskKind kind)
@@ -28,10 +37,51 @@ static PyObject *fresh_module(ProTaskKind kind, const char *path)
     bool made = PyDict_SetItemString(names, "__builtins__", PyEval_GetBuiltins()) == 0 &&
                 (path == NULL ||
                         (file != NULL && PyDict_SetItemString(names, "__file__", file) == 0)) &&
+                (scene.before = Py_XNewRef(PyDict_GetItemString(modules, name)), true) &&
                 PyDict_SetItemString(modules, name, module) == 0;
     Py_XDECREF(file);
-    Py_DECREF(module);
+    scene.name = name;
+    scene.module = module;
     return made ? module : NULL;
+}
+
+/* Only functions that nobody else has keep the namespace: then it is emptied at once. Otherwise
+ * something lives on in it (a thread, a callback), or it waits for the collector. */
+static void drop_namespace(PyObject *module)
+{
+    PyObject *names = Py_NewRef(PyModule_GetDict(module));
+    Py_DECREF(module);
+    Py_ssize_t known = 1;
+    PyObject *key;
+    PyObject *value;
+    Py_ssize_t position = 0;
+    while (PyDict_Next(names, &position, &key, &value))
+        if (PyFunction_Check(value) && Py_REFCNT(value) == 1 &&
+                PyFunction_GET_GLOBALS(value) == names)
+            known++;
+    if (Py_REFCNT(names) == known)
+        PyDict_Clear(names);
+    else
+        worker_garbage = true;
+    Py_DECREF(names);
+}
+
+/* Puts sys.modules back and lets go of what the task had. */
+static void leave_scene(void)
+{
+    if (scene.name == NULL)
+        return;
+    PyObject *modules = PyImport_GetModuleDict();
+    PyObject *module = scene.module;
+    if (scene.before != NULL)
+        (void)PyDict_SetItemString(modules, scene.name, scene.before);
+    else
+        (void)PyDict_DelItemString(modules, scene.name);
+    Py_CLEAR(scene.before);
+    scene.name = NULL;
+    scene.module = NULL;
+    drop_namespace(module);
+    PyErr_Clear();
 }
 
 /* The module after its code has run. New reference. */
@@ -215,17 +265,27 @@ static PyObject *run_kind(const ProTask *task)
     return value;
 }
 
+static const char *const stream_names[] = {"stdout", "stderr"};
+static PyObject *own_streams[2]; /* as setup made them */
+
 /* What the task printed and sys.stdout, which it may have replaced, still holds. */
 static void flush_output(void)
 {
-    static const char *const names[] = {"stdout", "stderr"};
     for (size_t i = 0; i < 2; i++) {
-        PyObject *file = PySys_GetObject(names[i]);
+        PyObject *file = PySys_GetObject(stream_names[i]);
+        if (file == own_streams[i])
+            continue; /* it holds nothing back */
         PyObject *done =
                 file == NULL || file == Py_None ? NULL : PyObject_CallMethod(file, "flush", NULL);
         Py_XDECREF(done);
         PyErr_Clear();
     }
+}
+
+void worker_output_is_own(void)
+{
+    for (size_t i = 0; i < 2; i++)
+        own_streams[i] = Py_XNewRef(PySys_GetObject(stream_names[i]));
 }
 
 bool worker_python_run(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror)
@@ -234,21 +294,23 @@ bool worker_python_run(void *user, const ProTask *task, ProWriter *result, ProTa
     PyObject *value = run_kind(task);
     bool succeeded = value != NULL;
     if (succeeded && task->want_result)
-        succeeded = py_value_write(result, value, "result");
+        succeeded = py_value_write(result, value, "result", &lent);
     if (!succeeded) {
         pro_writer_clear(result);
-        succeeded = worker_error_take(reterror);
+        succeeded = worker_error_take(task, reterror);
     }
+    Py_XDECREF(value);
+    leave_scene();
     flush_output();
-    Py_XSETREF(kept_value, value);
     return succeeded;
 }
 
-/* Drops the last value; an interrupt that came too late for the task is none of the next one's. */
+/* Drops what the last value lent; an interrupt that came too late for the task is none of the next
+ * one's. */
 void worker_python_settle(void *user)
 {
     (void)user;
-    Py_CLEAR(kept_value);
+    Py_CLEAR(lent);
     if (PyErr_CheckSignals() != 0)
         PyErr_Clear();
 }

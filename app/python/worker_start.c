@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -20,23 +21,31 @@ static PyThreadState *idle_state;
 static const char prepare[] =
         "import sys, io, os, signal, atexit, faulthandler, gc, traceback, types, linecache\n"
         "import importlib, importlib.util, functools, random, time, struct, json, encodings.idna\n"
-        "import re, hashlib, collections, threading\n"
+        "import re, hashlib, collections, threading, select\n"
         "sys.path[:0] = [PROMP_PACKAGE] if PROMP_PACKAGE else []\n"
         "import Pro.MP\n"
         "from Pro.Core import NTVariantList\n"
+        "class _Output(io.FileIO):\n" /* unbuffered: what was printed survives a crash */
+        "    def write(self, data):\n"
+        "        size = len(data)\n"
+        "        done = super().write(data) or 0\n"
+        "        while done < size:\n" /* a signal came, or somebody made the pipe non-blocking */
+        "            select.select([], [self], [])\n"
+        "            done += super().write(memoryview(data)[done:]) or 0\n"
+        "        return size\n"
         "def _setup(value, crash_fd):\n"
         "    for place in (value or {}).get('path', ()):\n"
         "        if place not in sys.path:\n"
         "            sys.path.append(place)\n"
         "    for name, fd in (('stdout', 1), ('stderr', 2)):\n"
-        "        raw = io.FileIO(fd, 'w', closefd=False)\n"
-        "        raw.name = f'<{name}>'\n"
-        "        stream = io.TextIOWrapper(io.BufferedWriter(raw), encoding='utf-8',\n"
-        "                errors='backslashreplace', line_buffering=False, write_through=True)\n"
+        "        stream = io.TextIOWrapper(_Output(fd, 'w', closefd=False), encoding='utf-8',\n"
+        "                errors='backslashreplace', write_through=True)\n"
+        "        stream.buffer.name = f'<{name}>'\n"
         "        stream.mode = 'w'\n"
         "        setattr(sys, name, stream)\n"
         "        setattr(sys, f'__{name}__', stream)\n"
         "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    signal.signal(signal.SIGPIPE, signal.SIG_IGN)\n"
         "    faulthandler.enable(file=crash_fd, all_threads=True)\n"
         "    random.seed()\n";
 
@@ -55,13 +64,20 @@ static ProStatus python_error(ProError *reterr, const char *what)
 
 static PyStatus initialise(void)
 {
+    /* Else file names would be ASCII: an isolated interpreter does not look at the locale. */
+    PyPreConfig before;
+    PyPreConfig_InitIsolatedConfig(&before);
+    before.utf8_mode = 1;
+    PyStatus status = Py_PreInitialize(&before);
+    if (PyStatus_Exception(status))
+        return status;
     PyConfig config;
     PyConfig_InitIsolatedConfig(&config);
     config.site_import = 0;
     config.install_signal_handlers = 0;
     config.buffered_stdio = 1;
     config.write_bytecode = 1;
-    PyStatus status = PyConfig_SetBytesString(&config, &config.program_name, PROMP_PYTHON_PROGRAM);
+    status = PyConfig_SetBytesString(&config, &config.program_name, PROMP_PYTHON_PROGRAM);
     if (!PyStatus_Exception(status))
         status = PyConfig_SetBytesString(&config, &config.executable, PROMP_PYTHON_PROGRAM);
     if (!PyStatus_Exception(status))
@@ -174,6 +190,7 @@ ProStatus worker_python_setup(
     if (result == NULL)
         return python_error(reterr, "set up a worker");
     Py_DECREF(result);
+    worker_output_is_own();
     return PRO_OK;
 }
 
@@ -190,9 +207,33 @@ void worker_python_stop(void *user)
     (void)PyRun_SimpleString(last);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Namespaces that could not be emptied may hold much. The collector gets a tenth of the time at
+ * most. */
+static void collect_garbage(void)
+{
+    static int64_t collected_ns;
+    static int64_t cost_ns;
+    int64_t begun_ns = now_ns();
+    if (begun_ns - collected_ns < 10 * cost_ns)
+        return;
+    (void)PyGC_Collect();
+    worker_garbage = false;
+    collected_ns = now_ns();
+    cost_ns = collected_ns - begun_ns;
+}
+
 void worker_python_idle_begin(void *user)
 {
     (void)user;
+    if (worker_garbage)
+        collect_garbage();
     idle_state = PyEval_SaveThread();
 }
 

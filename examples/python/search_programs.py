@@ -38,18 +38,18 @@ REPORT_SECONDS = 0.1
 
 
 def programs(folder, limit_bytes):
-    """Regular files, each once (links resolved), largest first, up to a sum of sizes."""
+    """Regular files, each once (links resolved), by name up to a sum of sizes; the largest first."""
     files = {}
     for entry in os.scandir(folder):
         path = os.path.realpath(entry.path)
         if os.path.isfile(path) and os.access(path, os.R_OK):
             files[path] = os.path.getsize(path)
     chosen, total = [], 0
-    for path, size in sorted(files.items(), key=lambda item: (-item[1], item[0])):
+    for path, size in sorted(files.items()):
         if total + size <= limit_bytes:
             chosen.append(path)
             total += size
-    return chosen, total
+    return sorted(chosen, key=files.get, reverse=True), total
 
 
 class Progress:
@@ -106,7 +106,7 @@ class Search:
     def kill_one(self):
         for worker in self.manager.workers():
             info = self.manager.workerInfo(worker)
-            if info.state == "busy" and info.pid:
+            if info.task and info.pid:
                 os.kill(info.pid, signal.SIGKILL)
                 self.killed = worker, info.pid
                 return
@@ -150,8 +150,10 @@ def report(search, seconds):
     print(f"{options.find!r}: {sum(hits.values())} times in {len(hits)} files")
     if search.killed:
         worker, pid = search.killed
-        print(f"killed on purpose: worker {worker}, pid {pid}; the manager says: "
-              f"{search.manager.workerInfo(worker).ending}")
+        death = search.manager.workerInfo(worker).death
+        print(f"killed on purpose: worker {worker}, pid {pid}; the manager says: {death['cause']} "
+              f"{death.get('signal', '')} in task {death.get('task', 'none')}, "
+              f"peak memory {death['peak_rss_bytes'] / MB_SIZE:.0f} MiB")
     for error in search.failed:
         print(f"failed: {error}")
     checked, wrong = check_sample(search)

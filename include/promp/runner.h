@@ -52,14 +52,15 @@ typedef struct ProRunnerOps {
     void (*idle_end)(void *user);
     /* Runs one task: true and one value (or none: nil) in `result`, or false and `reterror`. */
     bool (*run)(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror);
-    /* After each run(), once interrupts can no longer be aimed at it: one that came too late for the task
-     * is pending and must be swallowed here. */
+    /* After each run(), once interrupts can no longer be aimed at it: one that came too late for
+     * the task is pending and must be swallowed here. */
     void (*settle)(void *user);
     /* The worker exits in good order; the process ends by _exit() afterwards. */
     void (*stop)(void *user);
 } ProRunnerOps;
 
-/* Where crash handlers write stacks: text that becomes part of the death's report. Not to be closed. */
+/* Where crash handlers write stacks: text that becomes part of the death's report. Not to be
+ * closed. */
 PRO_API int pro_worker_crash_fd(const ProWorker *worker);
 
 /*

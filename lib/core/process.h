@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 /*
- * Which process this is, counted in forks: an object that remembers the number at its creation can tell, at
- * the price of one load, that it lives in a fork()ed copy. (getpid() is a system call.) Any thread.
+ * Which process this is, counted in forks: an object that remembers the number at its creation can
+ * tell, at the price of one load, that it lives in a fork()ed copy. (getpid() is a system call.)
+ * Any thread.
  */
 extern uint32_t process_forks;
 

@@ -22,7 +22,7 @@
 extern char **environ;
 
 /* Descriptors are moved above those that the child wants before they are put in place. */
-enum { SAFE_FD = 64, SPAWN_FDS_MAX = 10 };
+enum { SPAWN_FDS_MAX = 10, SAFE_FD = SPAWN_FDS_MAX };
 
 typedef struct SpawnPlan {
     const char *program;
@@ -162,12 +162,14 @@ static ProStatus start_nursery(const char *program, Nursery **ret_nursery, ProEr
         free(nursery);
         return status;
     }
-    /* A session of its own: no terminal's Ctrl-C or hang-up reaches it or its workers. */
+    /* A process group of its own: no terminal's Ctrl-C reaches it or its workers. Not a session of
+     * its own: the kernel's autogroups share the processor by session, and with many sessions a
+     * worker may then wait for seconds. */
     SpawnPlan plan = {.program = program,
             .argument = NURSERY_ARGUMENT,
             .fds = {-1, -1, -1, ends[1], nurseries.host_pidfd},
             .fd_count = 5,
-            .flags = POSIX_SPAWN_SETSID};
+            .flags = POSIX_SPAWN_SETPGROUP};
     pid_t pid;
     int error = spawn(&plan, &pid);
     (void)close(ends[1]);
@@ -304,7 +306,7 @@ ProStatus launcher_exec(const char *program, const Buffer *config, const int fds
             .argument = WORKER_ARGUMENT,
             .fds = {-1, fds[WORKER_FD_STDOUT], fds[WORKER_FD_STDERR], config_fd},
             .fd_count = WORKER_CONFIG_FD + 1 + WORKER_FD_COUNT,
-            .flags = POSIX_SPAWN_SETSID};
+            .flags = POSIX_SPAWN_SETPGROUP};
     for (int i = 0; i < WORKER_FD_COUNT; i++)
         plan.fds[WORKER_CONFIG_FD + 1 + i] = fds[i];
     pid_t pid;

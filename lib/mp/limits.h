@@ -15,7 +15,8 @@ enum {
     /* What a peer may send in one ZeroMQ message: a batch, one more record, and its head. */
     MP_FRAME_MAX = MP_BATCH_BYTES + MP_INLINE_PAYLOAD_MAX + 4096,
 
-    /* Beyond this ZeroMQ itself drops the connection, unheard; between the two the manager says why. */
+    /* Beyond this ZeroMQ itself drops the connection, unheard; between the two the manager says
+       why. */
     MP_TRANSPORT_MAX = 16 << 20,
 
     MP_NAME_MAX = 4096,          /* a function's name */
@@ -50,6 +51,9 @@ enum {
 /* Delays before a batch that is not full is sent, in nanoseconds. */
 #define MP_FLUSH_MESSAGES_NS 100000
 #define MP_FLUSH_ENDINGS_NS 300000
+
+/* Before a taken spare is replaced. */
+#define MP_SPARES_DELAY_NS 20000000
 
 /* After the fd channel was full. */
 #define MP_BLOCKED_RETRY_NS 2000000

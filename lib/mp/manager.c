@@ -139,6 +139,7 @@ static void begin_close(ProManager *manager)
 {
     enum { EXIT_GRACE_MS = 300 };
     manager->closing = true;
+    port_take_back(&manager->port);
     for (ListLink *link = list_pop(&manager->any_tasks); link != NULL;
             link = list_pop(&manager->any_tasks))
         task_free(list_entry(link, Task, link));

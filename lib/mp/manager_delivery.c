@@ -89,7 +89,7 @@ static void hand_out(
 static void deliver_output(ProManager *manager, Event *event)
 {
     if (event->output.size > 0)
-        hand_out(manager, event->worker, event->stream, event->output.data, event->output.size);
+        hand_out(manager, event->worker, event->stream + 1, event->output.data, event->output.size);
     if (event->worker != PRO_WORKER_INVALID) {
         port_lock(&manager->port);
         output_delivered(manager, event->worker, event->output.size);
@@ -180,8 +180,7 @@ ProStatus delivery_wait(ProManager *manager, uint64_t deadline_ns)
     if (!manager->deliverable) {
         manager->owner_pumps = true;
         size_t extra_count = boxes_wait_fds(manager, extra);
-        wait = port_front_wait(
-                &manager->port, timeout_ms, extra, extra_count, MANAGER_TAG(TAG_SOCKET, 0));
+        wait = port_front_wait(&manager->port, timeout_ms, extra, extra_count);
         if (protocol_drain(manager))
             engine_wake(manager);
         manager->owner_pumps = false;

@@ -24,6 +24,8 @@ void engine_wake(ProManager *manager)
 static int wait_time_ms(const ProManager *manager)
 {
     uint64_t deadline = manager->rebalance_ns != 0 ? manager->rebalance_ns : UINT64_MAX;
+    if (manager->spares_ns != 0 && manager->spares_ns < deadline)
+        deadline = manager->spares_ns;
     for (size_t i = 0; i < manager->slot_count; i++) {
         uint64_t next = slot_next_deadline(manager->slots[i]);
         if (next < deadline)
@@ -37,6 +39,10 @@ static void on_deadlines(ProManager *manager)
     uint64_t now = clock_now_ns();
     if (manager->rebalance_ns <= now)
         manager->rebalance_ns = 0; /* the dispatch that follows looks */
+    if (manager->spares_ns != 0 && manager->spares_ns <= now) {
+        manager->spares_ns = 0;
+        slots_keep_spares(manager);
+    }
     /* From the last on: a slot may go away. */
     for (size_t i = manager->slot_count; i > 0; i--)
         if (i <= manager->slot_count && slot_next_deadline(manager->slots[i - 1]) <= now)
@@ -48,6 +54,7 @@ static void on_event(ProManager *manager, uint64_t tag)
     Slot *slot = manager_any_slot_by_id(manager, (ProWorkerId)tag);
     switch ((Tag)(tag >> 32)) {
     case TAG_SOCKET:
+        port_on_timer(&manager->port);
         if (protocol_drain(manager))
             engine_wake(manager);
         break;

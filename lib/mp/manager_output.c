@@ -131,7 +131,7 @@ void output_notice(ProManager *manager, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    Event *event = output_event(manager, PRO_WORKER_INVALID, 2);
+    Event *event = output_event(manager, PRO_WORKER_INVALID, 1);
     if (event == NULL)
         return;
     buffer_append_text(&event->output, "promp: ");

@@ -49,7 +49,7 @@ typedef struct Event {
     ListLink link; /* ProManager::events */
     EventKind kind;
     ProWorkerId worker; /* 0: the manager's own notice */
-    int stream;         /* OUTPUT */
+    int stream;         /* OUTPUT: 0 stdout, 1 stderr */
     Buffer output;
     ProEnding *ending; /* ENDING, whose event stands inside its Task; NULL without memory */
 } Event;
@@ -228,6 +228,7 @@ struct ProManager {
     /* settings */
     uint32_t options;
     unsigned spare_count;
+    uint64_t spares_ns;     /* when the engine starts spares for those that were taken; 0: not */
     char program[PATH_MAX]; /* "": search */
     uint64_t memory_limit;
     uint64_t pending_limit;

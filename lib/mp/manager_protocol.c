@@ -327,6 +327,14 @@ static Slot *slot_of(ProManager *manager, const uint8_t routing_id[MP_ROUTING_ID
     return slot;
 }
 
+/* Whether there ever was a worker with the id that stands in the routing id. */
+static bool was_given_out(const ProManager *manager, const uint8_t routing_id[MP_ROUTING_ID_BYTES])
+{
+    ProWorkerId worker;
+    memcpy(&worker, routing_id + 1, sizeof worker);
+    return worker != PRO_WORKER_INVALID && worker < manager->next_worker;
+}
+
 bool protocol_drain(ProManager *manager)
 {
     uint8_t routing_id[MP_ROUTING_ID_BYTES];
@@ -340,7 +348,7 @@ bool protocol_drain(ProManager *manager)
         Slot *slot = routing_size == MP_ROUTING_ID_BYTES ? slot_of(manager, routing_id) : NULL;
         if (slot != NULL)
             on_frame(slot, packet);
-        else if (routing_size != MP_ROUTING_ID_BYTES)
+        else if (routing_size != MP_ROUTING_ID_BYTES || !was_given_out(manager, routing_id))
             on_stranger(manager, "its identity is none of ours");
         /* else a frame of a process that is dead: its board told us already */
         packet_unref(packet);

@@ -4,6 +4,7 @@
 
 #include "mp/manager_private.h"
 
+#include "core/clock.h"
 #include "core/error.h"
 
 #include <stdio.h>
@@ -25,8 +26,9 @@ ProStatus pro_manager_start_worker(ProManager *manager, ProWorkerId *ret_worker,
     }
     if (chosen != NULL) {
         chosen->spare = false;
+        /* Not now: a fork would stand in the way of the first task. */
+        manager->spares_ns = clock_now_ns() + MP_SPARES_DELAY_NS;
         engine_wake(manager);
-        slots_keep_spares(manager);
     } else {
         status = slot_new(manager, false, &chosen, reterr);
     }

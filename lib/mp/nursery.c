@@ -267,6 +267,7 @@ static bool serve_channel(Nursery *nursery, size_t index)
 /* The host is gone: so is everything else, whatever state it is in. */
 static void end_everything(Nursery *nursery)
 {
+    accept_channel(nursery); /* the folder, should the host have died before we came to it */
     for (int round = 0; round < STRAY_ROUNDS; round++) {
         for (size_t i = 0; i < nursery->child_count; i++)
             (void)kill(-nursery->children[i].pid, SIGKILL);

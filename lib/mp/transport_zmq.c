@@ -33,8 +33,6 @@ static void *process_context(void)
     if (context == NULL || context_pid != getpid()) {
         context = zmq_ctx_new();
         context_pid = getpid();
-        if (context != NULL)
-            (void)zmq_ctx_set(context, ZMQ_MAX_SOCKETS, zmq_ctx_get(context, ZMQ_SOCKET_LIMIT));
     }
     void *current = context;
     (void)pthread_mutex_unlock(&context_lock);

@@ -233,6 +233,7 @@ static void on_interrupt(ProWorker *worker, uint64_t id)
     if (id == 0 || worker->running != id)
         return;
     worker->interrupt_sent = true;
+    worker->interrupt_here = worker_is_front(worker);
     (void)pthread_kill(worker->main_thread, SIGINT);
 }
 
@@ -345,10 +346,12 @@ void worker_drain(ProWorker *worker)
 PortWait worker_block(ProWorker *worker, uint64_t deadline_ns)
 {
     if (worker_is_front(worker)) {
-        PortWait wait = port_front_wait(
-                &worker->port, clock_left_ms(deadline_ns), NULL, 0, WORKER_TAG_SOCKET);
+        PortWait wait = port_front_wait(&worker->port, clock_left_ms(deadline_ns), NULL, 0);
         worker_drain(worker);
-        return wait;
+        if (!worker->interrupt_here)
+            return wait;
+        worker->interrupt_here = false;
+        return PORT_INTERRUPTED;
     }
     if (deadline_ns == UINT64_MAX) {
         (void)pthread_cond_wait(&worker->changed, &worker->port.lock);
@@ -393,6 +396,8 @@ static void *link_main(void *argument)
         for (int i = 0; i < count; i++) {
             if (events[i].data.u64 == WORKER_TAG_TIMER)
                 on_timer(worker);
+            else
+                port_on_timer(&worker->port);
         }
         worker_drain(worker);
         port_unlock(&worker->port);

@@ -65,10 +65,11 @@ struct ProWorker {
     ListLink tasks; /* WorkerTask::link, not begun */
     uint64_t running;
     bool interrupt_sent;
-    ListLink messages;      /* ProMessage::link */
-    uint64_t read_cost;     /* of messages popped, in all */
-    uint64_t told_cost;     /* of those, told to the manager */
-    uint64_t sent_cost;     /* of messages sent, in all */
+    bool interrupt_here; /* the main thread took the record itself: its wait under way must end */
+    ListLink messages;   /* ProMessage::link */
+    uint64_t read_cost;  /* of messages popped, in all */
+    uint64_t told_cost;  /* of those, told to the manager */
+    uint64_t sent_cost;  /* of messages sent, in all */
     uint64_t consumed_cost; /* of those, read by the manager's program */
     uint64_t pending_limit;
     FrameProgress progress; /* not yet sent */

@@ -77,16 +77,29 @@ static bool run_test_box(ProWorker *worker, const ProTask *task, Outcome *outcom
     return fail(outcome, "BoxError", error.text);
 }
 
+/* The language's other threads go on while native code runs or a box is open. */
+static bool without_language(const ProRunnerOps *ops, void *user,
+        bool (*function)(ProWorker *, const ProTask *, Outcome *), ProWorker *worker,
+        const ProTask *task, Outcome *outcome)
+{
+    if (ops->idle_begin != NULL)
+        ops->idle_begin(user);
+    bool succeeded = function(worker, task, outcome);
+    if (ops->idle_end != NULL)
+        ops->idle_end(user);
+    return succeeded;
+}
+
 static bool run(ProWorker *worker, const ProRunnerOps *ops, void *user, const ProTask *task,
         Outcome *outcome)
 {
     switch (task->kind) {
     case PRO_TASK_PLUGIN:
-        return run_plugin(worker, task, outcome);
+        return without_language(ops, user, run_plugin, worker, task, outcome);
     case PRO_TASK_TEST_MESSAGE:
         return run_test_message() || fail(outcome, "OutputError", "cannot write to stdout");
     case PRO_TASK_TEST_BOX:
-        return run_test_box(worker, task, outcome);
+        return without_language(ops, user, run_test_box, worker, task, outcome);
     default:
         return ops->run(user, task, outcome->result, &outcome->error);
     }
@@ -217,6 +230,7 @@ static WorkerTask *begin_next(ProWorker *worker)
     WorkerTask *task = list_entry(link, WorkerTask, link);
     worker->running = task->id;
     worker->interrupt_sent = false;
+    worker->interrupt_here = false;
     atomic_store(&worker->aborted, false);
     atomic_store(&worker->abort_seen, false);
     atomic_store_explicit(&worker->board->running_task, task->id, memory_order_release);
@@ -236,6 +250,7 @@ static WorkerTask *wait_for_task(ProWorker *worker, const ProRunnerOps *ops, voi
             ops->idle_begin(user);
             idle = true;
             port_lock(&worker->port);
+            continue; /* the link thread may have taken a task meanwhile */
         }
         (void)worker_block(worker, UINT64_MAX);
     }

@@ -31,9 +31,9 @@ NTContainer.chunks = _chunks
 
 
 class NTTime:
-    """A stopwatch: starts when it is made.
+    """A stopwatch: runs from when it is made, or from the last start().
 
-    Also comparable and subtractable: ``later - earlier`` is milliseconds.
+    Also comparable and subtractable: ``later - earlier`` is milliseconds, a float.
     """
 
     __slots__ = ("_start_ns",)
@@ -48,12 +48,12 @@ class NTTime:
     def restart(self):
         """Begins anew; returns the milliseconds until now."""
         elapsed = self.elapsed()
-        self._start_ns = time.monotonic_ns()
+        self.start()
         return elapsed
 
     def elapsed(self):
-        """Milliseconds since the start, a float."""
-        return (time.monotonic_ns() - self._start_ns) / 1e6
+        """Whole milliseconds since the start."""
+        return (time.monotonic_ns() - self._start_ns) // 1_000_000
 
     def __sub__(self, other):
         return (self._start_ns - other._start_ns) / 1e6
@@ -62,7 +62,7 @@ class NTTime:
         return self._start_ns < other._start_ns
 
     def __repr__(self):
-        return f"<NTTime, {self.elapsed():.3f} ms>"
+        return f"<NTTime, {self.elapsed()} ms>"
 
 
 class NTSimpleWait:

@@ -65,13 +65,13 @@ class ProWorkerInfo:
 
 
 def _worker_path():
-    """The search path for workers: this process' own without the script's folder, which is '' or sys.path[0]."""
-    main = sys.modules.get("__main__")
-    script = getattr(main, "__file__", None)
+    """The search path for workers: this process' own without the script's folder, unless PYTHONPATH asks for it."""
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
     own = {"", os.getcwd()}
     if script:
         own.add(os.path.dirname(os.path.abspath(script)))
-    return [place for place in sys.path if isinstance(place, str) and place not in own]
+    asked = {os.path.abspath(place) for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place}
+    return [place for place in sys.path if isinstance(place, str) and (place not in own or place in asked)]
 
 
 class ProManager(_promp.Manager):
@@ -92,7 +92,7 @@ class ProManager(_promp.Manager):
 
     def setPythonPath(self, places):
         """The folders that workers started from now on search for modules, beside the standard library."""
-        self._path = [os.fspath(place) for place in places]
+        self._path = [os.path.abspath(place) for place in places]
         self._setSetup({"path": self._path})
 
     def pythonPath(self):

@@ -249,10 +249,13 @@ def raises_in_send(seconds):
 
 
 def endless():
-    """Works until it is killed or interrupted; says when it is under way."""
+    """Works until it is killed or interrupted; says when it is under way: starting, or at work."""
     round_ = Round()
     round_.start()
     round_.give_all()
+    at_work = random.random() < 0.5
+    while at_work and not round_.manager.hasResults(ProWorker_Any):
+        round_.manager.waitAny()
     round_.manager.evalPythonCode(round_.workers[0], "while True: pass")
     round_.manager.evalPythonCode(round_.workers[1], SELF_INFLICTED["forks_children"].rsplit("\n", 1)[0])
     print("ready", flush=True)

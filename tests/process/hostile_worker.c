@@ -317,7 +317,11 @@ int main(int argc, char **argv)
         return 2;
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* these map terabytes */
     (void)setrlimit(RLIMIT_AS, &memory);
+#else
+    (void)memory;
+#endif
     ssize_t size = pread(WORKER_CONFIG_FD, bytes, sizeof bytes, 0);
     if (size < 0 || worker_config_read(bytes, (size_t)size, &hostile.config, &error) != PRO_OK ||
             socket_open_link(hostile.config.endpoint, hostile.config.routing_id, &hostile.link,
