@@ -34,6 +34,9 @@ MAY_INCLUDE = {
 
 # Outside libraries, and the only places that may know them. A name ending in "/" is a folder.
 OUTSIDE = {
+    "openssl/evp.h": ("lib/container/hash.c",),
+    "pcre2.h": ("lib/container/regex.c",),
+    "immintrin.h": ("lib/container/scan.c",),
     "zmq.h": ("lib/mp/transport_zmq.c", "bench/zmq_bare.c"),
     "Python.h": ("app/python/", "app/cli/", "app/worker/"),
     "structmember.h": ("app/python/",),

@@ -36,6 +36,14 @@ PyObject *py_message_wrap(ProMessage *message);
 /* The id and bytes of a ProMPMessage; false with an exception. Release the view afterwards. */
 bool py_message_read(PyObject *object, uint32_t *ret_id, Py_buffer *ret_view);
 
+/* ---- py_container.c ---- */
+
+int py_container_init(PyObject *module);
+extern PyMethodDef py_container_manager_methods[];
+/* getSharedContainer() and sharedContainers() of a worker */
+PyObject *py_container_get_shared(ProWorker *worker, PyObject *name);
+PyObject *py_container_shared_names(ProWorker *worker);
+
 /* ---- py_worker.c ---- */
 
 int py_worker_init(PyObject *module);

@@ -110,7 +110,27 @@ static PyObject *get_wait_object(PyObject *self, PyObject *unused)
     return Py_NewRef(wait_object);
 }
 
+static PyObject *get_shared_container(PyObject *self, PyObject *name)
+{
+    (void)self;
+    ProWorker *worker = current();
+    return worker == NULL ? NULL : py_container_get_shared(worker, name);
+}
+
+static PyObject *shared_containers(PyObject *self, PyObject *unused)
+{
+    (void)self;
+    (void)unused;
+    ProWorker *worker = current();
+    return worker == NULL ? NULL : py_container_shared_names(worker);
+}
+
 static PyMethodDef worker_methods[] = {
+        {"getSharedContainer", get_shared_container, METH_O,
+                "getSharedContainer(name) -> NTContainer\n\nWhat the manager shares under that name; "
+                "LookupError if nothing."},
+        {"sharedContainers", shared_containers, METH_NOARGS,
+                "sharedContainers() -> list of names, sorted"},
         {"hasMessage", has_message, METH_NOARGS,
                 "hasMessage() -> bool\n\nA message of the manager is there."},
         {"getMessage", get_message, METH_NOARGS,

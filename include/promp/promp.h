@@ -4,10 +4,15 @@
 
 /* Everything a program that uses promp needs; worker programs add <promp/runner.h>. */
 
+#include <promp/container.h>
+#include <promp/elf.h>
 #include <promp/ending.h>
 #include <promp/manager.h>
 #include <promp/message.h>
+#include <promp/pe.h>
 #include <promp/plugin.h>
+#include <promp/search.h>
+#include <promp/share.h>
 #include <promp/status.h>
 #include <promp/value.h>
 #include <promp/wait.h>

@@ -34,12 +34,16 @@ typedef enum FrameType {
     FRAME_PROGRESS_ACK, /* the last progress was delivered */
     FRAME_BOX_CLOSED,   /* id: box */
     FRAME_STOP,         /* exit in good order */
+    FRAME_SHARED,       /* id: the worker's request; ShareAnswer (share_wire.h) */
     /* worker to manager */
     FRAME_HELLO = 32, /* id: pid; the secret */
     FRAME_ENDING,     /* id: task; FrameEnding */
     FRAME_RETURNED,   /* id: task; answer to FRAME_RECALL */
     FRAME_PROGRESS,   /* id: task; FrameProgress */
     FRAME_BOX,        /* id: box, chosen by the worker; its text */
+    FRAME_SHARE_GET,  /* id: request, chosen by the worker; a shared container's name */
+    FRAME_SHARE_LIST, /* id: request */
+    FRAME_SHARE_READ, /* id: request; ShareRead */
     /* both ways */
     FRAME_MESSAGE = 64, /* id: the message's id; its bytes */
     FRAME_CREDIT        /* id: message bytes read so far, in all */

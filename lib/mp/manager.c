@@ -173,6 +173,7 @@ void pro_manager_close(ProManager *manager)
         wait_until_gone(manager);
     port_unlock(&manager->port);
     engine_stop(manager);
+    shares_free(manager);
     slots_abandon(manager);
     launcher_close(&manager->launcher);
     delivery_free_all(manager);

@@ -30,6 +30,7 @@
  *   manager_output.c   the workers' stdout and stderr
  *   manager_delivery.c what the owner thread gets: events, results; the calls that wait
  *   manager_messages.c the program's own messages, both ways
+ *   manager_shares.c   containers that workers may ask for
  *   manager_waits.c    wait objects and message boxes
  *
  * Two threads: the owner (the port's front thread) and the engine (its background thread).
@@ -38,6 +39,7 @@
  */
 
 typedef struct Slot Slot;
+typedef struct Shares Shares;
 
 /* ---- what waits for the owner ---- */
 
@@ -178,6 +180,8 @@ struct Slot {
     /* wait object and boxes */
     ProRemoteWait *wait;
     size_t box_count;
+
+    size_t share_reads; /* blocks it asked for and did not get yet */
 };
 
 struct ProRemoteWait {
@@ -242,6 +246,8 @@ struct ProManager {
     ProTaskId next_task;
     ListLink any_tasks;    /* Task::link, for the first worker that is free */
     uint64_t rebalance_ns; /* when the engine looks again whether tasks should move; 0: not */
+
+    Shares *shares; /* NULL until the first */
 
     /* delivery */
     int deliver_fd;    /* an eventfd, readable while `deliverable` */
@@ -390,6 +396,13 @@ void messages_send_outgoing(Slot *slot);
 /* The process is gone: what was sent to it is lost with it; what was not goes to the next. */
 void messages_forget_counts(Slot *slot);
 void messages_drop(Slot *slot);
+
+/* ---- manager_shares.c ---- */
+
+void shares_on_get(Slot *slot, const FrameRecord *record);
+void shares_on_list(Slot *slot, const FrameRecord *record);
+void shares_on_read(Slot *slot, const FrameRecord *record);
+void shares_free(ProManager *manager); /* not locked */
 
 /* ---- manager_waits.c ---- */
 

@@ -17,6 +17,7 @@
 
 void protocol_reset(Slot *slot)
 {
+    slot->share_reads = 0;
     slot->sequence = 0;
     slot->expected_sequence = 0;
     buffer_clear(&slot->frame);
@@ -225,6 +226,15 @@ static void on_record(Slot *slot, Packet *packet, const FrameRecord *record, siz
         break;
     case FRAME_BOX:
         on_box(slot, record);
+        break;
+    case FRAME_SHARE_GET:
+        shares_on_get(slot, record);
+        break;
+    case FRAME_SHARE_LIST:
+        shares_on_list(slot, record);
+        break;
+    case FRAME_SHARE_READ:
+        shares_on_read(slot, record);
         break;
     default:
         protocol_violation(slot, "it sent a record that only managers send, or a second hello");

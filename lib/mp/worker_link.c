@@ -258,6 +258,13 @@ static void on_box_closed(ProWorker *worker, uint64_t id)
     }
 }
 
+static void on_shared(ProWorker *worker, Packet *packet, const FrameRecord *record)
+{
+    Payload payload = take_payload(worker, packet, record);
+    if (!worker_on_shared(worker, record->id, &payload))
+        give_up(worker, "promp worker: malformed answer about a shared container\n");
+}
+
 static void on_record(ProWorker *worker, Packet *packet, const FrameRecord *record)
 {
     switch (record->type) {
@@ -288,6 +295,9 @@ static void on_record(ProWorker *worker, Packet *packet, const FrameRecord *reco
         break;
     case FRAME_BOX_CLOSED:
         on_box_closed(worker, record->id);
+        break;
+    case FRAME_SHARED:
+        on_shared(worker, packet, record);
         break;
     case FRAME_STOP:
         worker->stopping = true;

@@ -40,6 +40,7 @@ static void init_lists(ProWorker *worker)
     list_init(&worker->tasks);
     list_init(&worker->messages);
     list_init(&worker->boxes);
+    list_init(&worker->requests);
     pthread_condattr_t attributes;
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -37,6 +37,9 @@ typedef struct WorkerBox {
     int notify_fd; /* an eventfd to write to when it closes, or -1 */
 } WorkerBox;
 
+/* A question to the manager that somebody waits for; worker_shares.c knows it. */
+typedef struct WorkerRequest WorkerRequest;
+
 struct ProWorker {
     Port port;
     ProWorkerId id;
@@ -74,6 +77,8 @@ struct ProWorker {
     bool progress_in_flight;
     ListLink boxes; /* WorkerBox::link */
     uint64_t next_box;
+    ListLink requests; /* WorkerRequest::link */
+    uint64_t next_request;
     bool stopping;
 };
 
@@ -100,6 +105,11 @@ bool worker_is_front(const ProWorker *worker);
 /* ---- worker_tasks.c ---- */
 
 void worker_serve(ProWorker *worker, const ProRunnerOps *ops, void *user);
+
+/* ---- worker_shares.c ---- */
+
+/* Locked. Takes the payload, and the descriptor that goes with it; false if it is malformed. */
+bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload);
 
 /* ---- worker.c ---- */
 

@@ -3,17 +3,31 @@
 
 import time
 
-from Pro._promp import NTVariantList
+from Pro._promp import NTContainer, NTContainerMatch, NTPattern, NTVariantList, createContainerFromFile
 
 __all__ = [
     "GB_SIZE", "KB_SIZE", "MB_SIZE", "TB_SIZE",
-    "NTSimpleWait", "NTTime", "NTVariantList",
+    "INVALID_STREAM_OFFSET",
+    "NTContainer", "NTContainerMatch", "NTPattern", "NTSimpleWait", "NTTime", "NTVariantList",
+    "createContainerFromFile",
 ]
 
 KB_SIZE = 1 << 10
 MB_SIZE = 1 << 20
 GB_SIZE = 1 << 30
 TB_SIZE = 1 << 40
+
+#: What stands for "no offset", as RvaToOffset() answers for an address that is in no section.
+INVALID_STREAM_OFFSET = (1 << 64) - 1
+
+
+def _chunks(self, size=MB_SIZE):
+    """chunks(size=MB_SIZE): iterates over the data in pieces of bytes."""
+    for offset in range(0, self.size(), size):
+        yield self.read(offset, min(size, self.size() - offset))
+
+
+NTContainer.chunks = _chunks
 
 
 class NTTime:

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTAINER_BLOCK_CACHE_H
+#define CONTAINER_BLOCK_CACHE_H
+
+#include <promp/container_ops.h>
+
+/*
+ * Blocks that were read from a slow source, set-associative, with read-ahead for sequential
+ * readers. Threads: any; the source is called without a lock held, so two threads may read the same
+ * block twice.
+ */
+typedef struct BlockCache BlockCache;
+
+enum {
+    BLOCK_BYTES = 16 << 10,
+    BLOCK_WAYS = 4,
+    BLOCK_SETS = 256,             /* all in all 16 MiB */
+    BLOCK_AHEAD_MAX = 64,         /* blocks read at once for a sequential reader: 1 MiB */
+    BLOCK_BYPASS_BYTES = 1 << 20, /* larger reads are not kept */
+};
+
+/* `ops` and `user` are borrowed. NULL without memory. */
+BlockCache *block_cache_new(const ProContainerOps *ops, void *user, uint64_t size);
+void block_cache_free(BlockCache *cache);
+
+/* The range lies inside. */
+ProStatus block_cache_read(
+        BlockCache *cache, uint64_t offset, void *ret_data, size_t size, ProError *reterr);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTAINER_FILE_H
+#define CONTAINER_FILE_H
+
+#include "container/container.h"
+
+/* What a file container is beside its descriptor; enough to make the same one in another process.
+ */
+typedef struct FileState {
+    uint64_t size;
+    int64_t modified_s; /* when it was opened */
+    int64_t modified_ns;
+    uint32_t flags; /* ProFileFlags */
+} FileState;
+
+/* A file container's descriptor (borrowed, O_RDONLY) and state; PRO_ERR_UNSUPPORTED for other
+ * kinds. */
+ProStatus file_export(
+        const ProContainer *container, int *ret_fd, FileState *ret_state, ProError *reterr);
+
+/* Consumes `fd` in any case. PRO_ERR_FORMAT if it is no file, or can be written to, PRO_ERR_SYSTEM
+ * if it has changed since. */
+ProStatus file_from_fd(
+        int fd, const FileState *state, ProContainer **ret_container, ProError *reterr);
+
+#endif

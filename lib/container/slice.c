@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/container.h"
+
+#include "core/error.h"
+
+#include <stdlib.h>
+
+typedef struct Slice {
+    ProContainer container;
+    ProContainer *whole; /* never a slice itself */
+    uint64_t offset;
+} Slice;
+
+static ProStatus slice_read(const ProContainer *container, uint64_t offset, void *ret_data,
+        size_t size, ProError *reterr)
+{
+    const Slice *slice = (const Slice *)container;
+    return pro_container_read(slice->whole, slice->offset + offset, ret_data, size, reterr);
+}
+
+static void slice_destroy(ProContainer *container)
+{
+    Slice *slice = (Slice *)container;
+    pro_container_unref(slice->whole);
+    free(slice);
+}
+
+static const ContainerKindOps slice_ops = {.read = slice_read, .destroy = slice_destroy};
+
+const ProContainer *container_base(const ProContainer *container, uint64_t *ret_offset)
+{
+    *ret_offset = 0;
+    if (container->kind != PRO_CONTAINER_SLICE)
+        return container;
+    const Slice *slice = (const Slice *)container;
+    *ret_offset = slice->offset;
+    return slice->whole;
+}
+
+ProStatus pro_container_slice(ProContainer *container, uint64_t offset, uint64_t size,
+        ProContainer **ret_container, ProError *reterr)
+{
+    ProStatus status = container_check_range(container, offset, &size, "make a slice of", reterr);
+    if (status != PRO_OK)
+        return status;
+    Slice *slice = (Slice *)container_alloc(sizeof *slice, PRO_CONTAINER_SLICE, size, &slice_ops);
+    if (slice == NULL)
+        return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a slice");
+    uint64_t base_offset;
+    const ProContainer *whole = container_base(container, &base_offset);
+    slice->whole = pro_container_ref((ProContainer *)whole);
+    slice->offset = base_offset + offset;
+    if (container->data != NULL)
+        slice->container.data = container->data + offset;
+    *ret_container = &slice->container;
+    return PRO_OK;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/block_cache.h"
+#include "support/kinds.h"
+#include "support/test.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* Sizes on both sides of the borders: empty, one block, plain memory or memfd, more than one
+ * window. */
+static const size_t sizes[] = {0, 1, 16383, 16384, 65535, 65536, 300001};
+
+static uint8_t *pattern_bytes(size_t size)
+{
+    uint8_t *data = malloc(size + 1);
+    uint32_t state = 12345;
+    for (size_t i = 0; i < size; i++) {
+        state = state * 1664525 + 1013904223;
+        data[i] = (uint8_t)(state >> 24);
+    }
+    return data;
+}
+
+typedef void (*KindCase)(ProContainer *container, const uint8_t *data, size_t size);
+
+static void for_every_kind(KindCase check)
+{
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint8_t *data = pattern_bytes(sizes[i]);
+        for (Kind kind = 0; kind < KIND_COUNT; kind++) {
+            ProContainer *container = kind_make(kind, data, sizes[i]);
+            assert_non_null(container);
+            check(container, data, sizes[i]);
+            pro_container_unref(container);
+        }
+        free(data);
+    }
+}
+
+static void check_reads(ProContainer *container, const uint8_t *data, size_t size)
+{
+    assert_true(pro_container_size(container) == size);
+    uint8_t *copy = malloc(size + 1);
+    ProError error;
+    assert_int_equal(pro_container_read(container, 0, copy, size, &error), PRO_OK);
+    assert_memory_equal(copy, data, size);
+    for (size_t offset = 0; offset < size; offset += 997) {
+        size_t piece = size - offset < 4096 ? size - offset : 4096;
+        memset(copy, 0, piece);
+        assert_int_equal(pro_container_read(container, offset, copy, piece, &error), PRO_OK);
+        assert_memory_equal(copy, data + offset, piece);
+    }
+    if (pro_container_data(container) != NULL)
+        assert_memory_equal(pro_container_data(container), data, size);
+    free(copy);
+}
+
+static void every_kind_reads_its_bytes(void **state)
+{
+    (void)state;
+    for_every_kind(check_reads);
+}
+
+static void check_borders(ProContainer *container, const uint8_t *data, size_t size)
+{
+    (void)data;
+    uint8_t byte;
+    ProError error;
+    assert_int_equal(pro_container_read(container, size, &byte, 0, &error), PRO_OK);
+    assert_int_equal(pro_container_read(container, size, &byte, 1, &error), PRO_ERR_INVALID);
+    char wanted[64];
+    (void)snprintf(wanted, sizeof wanted, "%zu", size);
+    assert_non_null(strstr(error.text, wanted));
+    assert_int_equal(pro_container_read(container, size + 1, &byte, 0, &error), PRO_ERR_INVALID);
+    assert_int_equal(pro_container_read(container, UINT64_MAX, &byte, 1, &error), PRO_ERR_INVALID);
+    assert_int_equal(pro_container_read(container, UINT64_MAX - 3, &byte, SIZE_MAX, &error),
+            PRO_ERR_INVALID);
+    ProContainer *slice;
+    assert_int_equal(pro_container_slice(container, size, PRO_TO_END, &slice, &error), PRO_OK);
+    assert_true(pro_container_size(slice) == 0);
+    pro_container_unref(slice);
+    assert_int_equal(pro_container_slice(container, size + 1, 0, &slice, &error), PRO_ERR_INVALID);
+    assert_int_equal(pro_container_slice(container, 0, size + 1, &slice, &error), PRO_ERR_INVALID);
+    assert_int_equal(
+            pro_container_slice(container, 1, UINT64_MAX - 1, &slice, &error), PRO_ERR_INVALID);
+}
+
+static void nothing_lies_beyond_the_end(void **state)
+{
+    (void)state;
+    for_every_kind(check_borders);
+}
+
+static void check_windows(ProContainer *container, const uint8_t *data, size_t size)
+{
+    uint8_t scratch[1000];
+    size_t offset = 0;
+    for (;;) {
+        const void *window;
+        size_t window_size;
+        assert_int_equal(pro_container_window(container, offset, scratch, sizeof scratch, &window,
+                                 &window_size, NULL),
+                PRO_OK);
+        if (window_size == 0)
+            break;
+        assert_true(window_size <= size - offset);
+        assert_memory_equal(window, data + offset, window_size);
+        offset += window_size;
+    }
+    assert_int_equal(offset, size);
+}
+
+static void windows_cover_everything(void **state)
+{
+    (void)state;
+    for_every_kind(check_windows);
+}
+
+static void check_copies(ProContainer *container, const uint8_t *data, size_t size)
+{
+    ProContainer *copy;
+    ProError error;
+    assert_int_equal(pro_container_copy(container, NULL, &copy, &error), PRO_OK);
+    assert_int_equal(pro_container_kind(copy), PRO_CONTAINER_MEMORY);
+    check_reads(copy, data, size);
+    pro_container_unref(copy);
+    char path[] = "/tmp/promp-copy-XXXXXX";
+    (void)close(mkstemp(path));
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(pro_container_copy_to_file(container, path, NULL, &error), PRO_OK);
+        assert_int_equal(pro_container_open_file(path, 0, &copy, &error), PRO_OK);
+        check_reads(copy, data, size);
+        pro_container_unref(copy);
+        (void)unlink(path);
+    }
+}
+
+static void copies_hold_the_same(void **state)
+{
+    (void)state;
+    for_every_kind(check_copies);
+}
+
+static void check_hash(ProContainer *container, const uint8_t *data, size_t size)
+{
+    uint8_t hash[PRO_HASH_BYTES_MAX], again[PRO_HASH_BYTES_MAX];
+    size_t hash_size, again_size;
+    ProError error;
+    ProContainer *plain = kind_make(KIND_BORROWED, data, size);
+    assert_int_equal(
+            pro_container_hash(container, "sha256", NULL, hash, &hash_size, &error), PRO_OK);
+    assert_int_equal(pro_container_hash(plain, "sha256", NULL, again, &again_size, &error), PRO_OK);
+    assert_int_equal(hash_size, 32);
+    assert_memory_equal(hash, again, 32);
+    pro_container_unref(plain);
+}
+
+static void hashes_agree(void **state)
+{
+    (void)state;
+    for_every_kind(check_hash);
+    ProContainer *abc = kind_make(KIND_SMALL_OR_SEALED, "abc", 3);
+    uint8_t hash[PRO_HASH_BYTES_MAX];
+    size_t size;
+    assert_int_equal(pro_container_hash(abc, "md5", NULL, hash, &size, NULL), PRO_OK);
+    static const uint8_t md5_of_abc[] = {0x90, 0x01, 0x50, 0x98, 0x3c, 0xd2, 0x4f, 0xb0, 0xd6, 0x96,
+            0x3f, 0x7d, 0x28, 0xe1, 0x7f, 0x72};
+    assert_int_equal(size, 16);
+    assert_memory_equal(hash, md5_of_abc, 16);
+    ProError error;
+    assert_int_equal(
+            pro_container_hash(abc, "nosuch", NULL, hash, &size, &error), PRO_ERR_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "nosuch"));
+    pro_container_unref(abc);
+}
+
+static void integers_in_both_orders(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    ProContainer *container = kind_make(KIND_FILE, bytes, sizeof bytes);
+    uint64_t value;
+    ProError error;
+    assert_int_equal(pro_container_read_uint(container, 0, 4, false, &value, NULL), PRO_OK);
+    assert_true(value == 0x04030201);
+    assert_int_equal(pro_container_read_uint(container, 1, 3, true, &value, NULL), PRO_OK);
+    assert_true(value == 0x020304);
+    assert_int_equal(pro_container_read_uint(container, 1, 8, false, &value, NULL), PRO_OK);
+    assert_true(value == 0x0908070605040302);
+    assert_int_equal(
+            pro_container_read_uint(container, 2, 8, false, &value, &error), PRO_ERR_INVALID);
+    assert_int_equal(
+            pro_container_read_uint(container, 0, 9, false, &value, &error), PRO_ERR_INVALID);
+    assert_int_equal(
+            pro_container_read_uint(container, 0, 0, false, &value, &error), PRO_ERR_INVALID);
+    pro_container_unref(container);
+}
+
+static void text_ends_at_nul_limit_or_end(void **state)
+{
+    (void)state;
+    ProContainer *container = kind_make(KIND_FILE, "name\0rest", 9);
+    char *text;
+    size_t size;
+    bool terminated;
+    assert_int_equal(
+            pro_container_read_text(container, 0, 100, &text, &size, &terminated, NULL), PRO_OK);
+    assert_string_equal(text, "name");
+    assert_true(size == 4 && terminated);
+    free(text);
+    assert_int_equal(
+            pro_container_read_text(container, 0, 3, &text, &size, &terminated, NULL), PRO_OK);
+    assert_string_equal(text, "nam");
+    assert_false(terminated);
+    free(text);
+    assert_int_equal(
+            pro_container_read_text(container, 5, SIZE_MAX, &text, &size, &terminated, NULL),
+            PRO_OK);
+    assert_string_equal(text, "rest");
+    assert_false(terminated);
+    free(text);
+    pro_container_unref(container);
+}
+
+static void slices_of_slices_keep_the_whole_alive(void **state)
+{
+    (void)state;
+    ProContainer *whole = kind_make(KIND_CALLBACK, "0123456789", 10);
+    ProContainer *middle, *inner;
+    assert_int_equal(pro_container_slice(whole, 2, 6, &middle, NULL), PRO_OK);
+    assert_int_equal(pro_container_slice(middle, 1, 3, &inner, NULL), PRO_OK);
+    pro_container_unref(whole);
+    pro_container_unref(middle);
+    char text[4] = {0};
+    assert_int_equal(pro_container_read(inner, 0, text, 3, NULL), PRO_OK);
+    assert_string_equal(text, "345");
+    pro_container_unref(inner);
+}
+
+/* ---- the block cache ---- */
+
+typedef struct Counted {
+    size_t calls;
+    size_t bytes;
+    bool fail;
+} Counted;
+
+static ProStatus counted_read(
+        void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
+{
+    Counted *counted = user;
+    counted->calls++;
+    counted->bytes += size;
+    if (counted->fail) {
+        if (reterr != NULL)
+            (void)snprintf(reterr->text, sizeof reterr->text, "device lost at %llu",
+                    (unsigned long long)offset);
+        return PRO_ERR_SYSTEM;
+    }
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *)ret_data)[i] = (uint8_t)((offset + i) * 7);
+    return PRO_OK;
+}
+
+static void blocks_are_read_once(void **state)
+{
+    (void)state;
+    static const ProContainerOps ops = {.read = counted_read};
+    Counted counted = {0};
+    ProContainer *container;
+    enum { SIZE = 4 << 20 };
+    assert_int_equal(pro_container_new_callback(&ops, &counted, SIZE, &container, NULL), PRO_OK);
+    uint8_t bytes[4096];
+    for (size_t offset = 0; offset < SIZE; offset += sizeof bytes) {
+        assert_int_equal(pro_container_read(container, offset, bytes, sizeof bytes, NULL), PRO_OK);
+        assert_int_equal(bytes[5], (uint8_t)((offset + 5) * 7));
+    }
+    assert_int_equal(counted.bytes, SIZE);
+    /* Read-ahead doubles up to 1 MiB: far fewer calls than the 256 blocks. */
+    assert_true(counted.calls < 16);
+    size_t calls = counted.calls;
+    for (size_t i = 0; i < 1000; i++)
+        assert_int_equal(
+                pro_container_read(container, i * 4001 % (SIZE - 4096), bytes, 4096, NULL), PRO_OK);
+    assert_int_equal(counted.calls, calls);
+    pro_container_unref(container);
+}
+
+static void a_failing_source_passes_its_reason_on(void **state)
+{
+    (void)state;
+    static const ProContainerOps ops = {.read = counted_read};
+    Counted counted = {.fail = true};
+    ProContainer *container;
+    assert_int_equal(pro_container_new_callback(&ops, &counted, 100000, &container, NULL), PRO_OK);
+    uint8_t bytes[16];
+    ProError error;
+    assert_int_equal(pro_container_read(container, 20000, bytes, 16, &error), PRO_ERR_SYSTEM);
+    assert_string_equal(error.text, "device lost at 16384");
+    counted.fail = false;
+    assert_int_equal(pro_container_read(container, 20000, bytes, 16, &error), PRO_OK);
+    pro_container_unref(container);
+}
+
+/* ---- cancel ---- */
+
+typedef struct Watcher {
+    int64_t last;
+    unsigned asked;
+} Watcher;
+
+static void watch_progress(void *user, int64_t value)
+{
+    Watcher *watcher = user;
+    assert_true(value >= watcher->last && value <= 100);
+    watcher->last = value;
+}
+
+static bool abort_second(void *user)
+{
+    return ++((Watcher *)user)->asked == 2;
+}
+
+static void long_copies_can_be_cancelled(void **state)
+{
+    (void)state;
+    static const ProWaitOps wait = {.progress = watch_progress, .was_aborted = abort_second};
+    static const ProContainerOps ops = {.read = counted_read};
+    Counted counted = {0};
+    Watcher watcher = {0};
+    ProProgress progress = {&wait, &watcher};
+    ProContainer *container, *copy = NULL;
+    assert_int_equal(
+            pro_container_new_callback(&ops, &counted, 64 << 20, &container, NULL), PRO_OK);
+    ProError error;
+    assert_int_equal(pro_container_copy(container, &progress, &copy, &error), PRO_ERR_ABORTED);
+    assert_null(copy);
+    assert_true(watcher.last == 50);
+    watcher = (Watcher){0};
+    char path[] = "/tmp/promp-cancel-XXXXXX";
+    (void)close(mkstemp(path));
+    (void)unlink(path);
+    assert_int_equal(
+            pro_container_copy_to_file(container, path, &progress, &error), PRO_ERR_ABORTED);
+    struct stat info;
+    assert_int_not_equal(stat(path, &info), 0);
+    pro_container_unref(container);
+}
+
+TEST_MAIN(cmocka_unit_test(every_kind_reads_its_bytes),
+        cmocka_unit_test(nothing_lies_beyond_the_end), cmocka_unit_test(windows_cover_everything),
+        cmocka_unit_test(copies_hold_the_same), cmocka_unit_test(hashes_agree),
+        cmocka_unit_test(integers_in_both_orders), cmocka_unit_test(text_ends_at_nul_limit_or_end),
+        cmocka_unit_test(slices_of_slices_keep_the_whole_alive),
+        cmocka_unit_test(blocks_are_read_once),
+        cmocka_unit_test(a_failing_source_passes_its_reason_on),
+        cmocka_unit_test(long_copies_can_be_cancelled))

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The containers that the manager shares, as the worker gets them. */
+
+#include "mp/worker_private.h"
+
+#include "container/file.h"
+#include "container/memory.h"
+#include "core/error.h"
+#include "core/process.h"
+#include "mp/fd_channel.h"
+#include "mp/share_wire.h"
+
+#include <promp/container_ops.h>
+#include <promp/share.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct WorkerRequest {
+    ListLink link; /* ProWorker::requests */
+    uint64_t id;
+    bool answered;
+    Payload payload;
+    ShareAnswer answer; /* points into the payload */
+    int fd;             /* that came with it, or -1 */
+};
+
+static WorkerRequest *find_request(ProWorker *worker, uint64_t id)
+{
+    list_each(link, &worker->requests)
+    {
+        WorkerRequest *request = list_entry(link, WorkerRequest, link);
+        if (request->id == id)
+            return request;
+    }
+    return NULL;
+}
+
+static int take_fd(ProWorker *worker)
+{
+    char mark;
+    size_t size;
+    size_t fd_count = 0;
+    int fd = -1;
+    ProStatus status = fd_channel_receive(
+            worker->fds[WORKER_FD_CHANNEL], &mark, 1, &size, &fd, 1, &fd_count, NULL);
+    return status == PRO_OK && fd_count == 1 ? fd : -1;
+}
+
+bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload)
+{
+    ShareAnswer answer;
+    bool sound = share_answer_read(payload->data, payload->size, &answer, NULL) == PRO_OK;
+    int fd = -1;
+    if (sound && (answer.carrier == SHARE_MEMFD || answer.carrier == SHARE_FILE))
+        sound = (fd = take_fd(worker)) >= 0;
+    WorkerRequest *request = find_request(worker, id);
+    if (!sound || request == NULL || request->answered) {
+        /* Nobody waits any more: a signal ended the wait. */
+        payload_release(payload);
+        if (fd >= 0)
+            (void)close(fd);
+        return sound;
+    }
+    request->payload = *payload;
+    request->answer = answer;
+    request->fd = fd;
+    request->answered = true;
+    return true;
+}
+
+static void request_fini(WorkerRequest *request)
+{
+    payload_release(&request->payload);
+    if (request->fd >= 0)
+        (void)close(request->fd);
+}
+
+static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, size_t size,
+        WorkerRequest *request, ProError *reterr)
+{
+    const struct iovec segment = {.iov_base = (void *)data, .iov_len = size};
+    *request = (WorkerRequest){.fd = -1};
+    port_lock(&worker->port);
+    request->id = ++worker->next_request;
+    list_append(&worker->requests, &request->link);
+    ProStatus status = worker_post(worker, type, request->id, &segment, 1, reterr);
+    worker_flush(worker);
+    while (status == PRO_OK && !request->answered)
+        if (worker_block(worker, UINT64_MAX) == PORT_INTERRUPTED && !request->answered)
+            status =
+                    error_set(reterr, PRO_ERR_ABORTED, "interrupted while waiting for the manager");
+    list_remove(&request->link);
+    port_unlock(&worker->port);
+    return status;
+}
+
+/* On success the caller ends the request with request_fini(). */
+static ProStatus ask(ProWorker *worker, FrameType type, const void *data, size_t size,
+        WorkerRequest *request, ProError *reterr)
+{
+    if (worker->process != process_generation())
+        return error_set(reterr, PRO_ERR_CLOSED,
+                "the worker object belongs to the process that forked this one");
+    for (;;) {
+        ProStatus status = ask_once(worker, type, data, size, request, reterr);
+        if (status == PRO_OK && request->answer.carrier == SHARE_FAILED)
+            status = error_set(reterr, (ProStatus)request->answer.number, "%.*s",
+                    (int)request->answer.tail_size, (const char *)request->answer.tail);
+        else if (status == PRO_OK && request->answer.carrier != SHARE_AGAIN)
+            return PRO_OK;
+        request_fini(request);
+        if (status != PRO_OK)
+            return status;
+    }
+}
+
+/* ---- blocks ---- */
+
+typedef struct Blocks {
+    ProWorker *worker;
+    uint64_t number;
+} Blocks;
+
+static ProStatus blocks_read(
+        void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
+{
+    const Blocks *blocks = user;
+    uint8_t *data = ret_data;
+    while (size > 0) {
+        size_t piece = size < SHARE_READ_MAX ? size : SHARE_READ_MAX;
+        const ShareRead read = {.number = blocks->number, .offset = offset, .size = piece};
+        Buffer question = {0};
+        share_read_write(&question, &read);
+        if (question.failed)
+            return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to ask for a block");
+        WorkerRequest request;
+        ProStatus status = ask(
+                blocks->worker, FRAME_SHARE_READ, question.data, question.size, &request, reterr);
+        buffer_fini(&question);
+        if (status != PRO_OK)
+            return status;
+        bool whole = request.answer.carrier == SHARE_BYTES && request.answer.tail_size == piece;
+        if (whole)
+            memcpy(data, request.answer.tail, piece);
+        request_fini(&request);
+        if (!whole)
+            return error_set(reterr, PRO_ERR_FORMAT, "the manager answered with another block");
+        data += piece;
+        offset += piece;
+        size -= piece;
+    }
+    return PRO_OK;
+}
+
+static ProStatus open_blocks(ProWorker *worker, const ShareAnswer *answer,
+        ProContainer **ret_container, ProError *reterr)
+{
+    static const ProContainerOps ops = {.read = blocks_read, .release = free};
+    Blocks *blocks = malloc(sizeof *blocks);
+    if (blocks == NULL)
+        return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a shared container");
+    *blocks = (Blocks){.worker = worker, .number = answer->number};
+    ProStatus status =
+            pro_container_new_callback(&ops, blocks, answer->size, ret_container, reterr);
+    if (status != PRO_OK)
+        free(blocks);
+    return status;
+}
+
+/* ---- the calls ---- */
+
+/* What the descriptor shows, cut to what was shared. Takes the request's descriptor. */
+static ProStatus open_fd(WorkerRequest *request, ProContainer **ret_container, ProError *reterr)
+{
+    const ShareAnswer *answer = &request->answer;
+    ProContainer *base;
+    int fd = request->fd;
+    request->fd = -1;
+    ProStatus status = answer->carrier == SHARE_FILE
+                               ? file_from_fd(fd, &answer->base, &base, reterr)
+                               : memory_from_fd(fd, answer->base.size, true, &base, reterr);
+    if (status != PRO_OK)
+        return status;
+    if (answer->offset == 0 && answer->size == answer->base.size) {
+        *ret_container = base;
+        return PRO_OK;
+    }
+    status = pro_container_slice(base, answer->offset, answer->size, ret_container, reterr);
+    pro_container_unref(base);
+    return status;
+}
+
+ProStatus pro_worker_get_shared_container(
+        ProWorker *worker, const char *name, ProContainer **ret_container, ProError *reterr)
+{
+    size_t size = name == NULL ? 0 : strnlen(name, PRO_SHARE_NAME_MAX + 1);
+    if (size == 0 || size > PRO_SHARE_NAME_MAX)
+        return error_set(reterr, PRO_ERR_INVALID,
+                "a shared container's name has 1 to %d bytes, not %zu", PRO_SHARE_NAME_MAX, size);
+    WorkerRequest request;
+    ProStatus status = ask(worker, FRAME_SHARE_GET, name, size, &request, reterr);
+    if (status != PRO_OK)
+        return status;
+    switch (request.answer.carrier) {
+    case SHARE_BYTES:
+        status = pro_container_new_copy(
+                request.answer.tail, request.answer.tail_size, ret_container, reterr);
+        break;
+    case SHARE_MEMFD:
+    case SHARE_FILE:
+        status = open_fd(&request, ret_container, reterr);
+        break;
+    case SHARE_BLOCKS:
+        status = open_blocks(worker, &request.answer, ret_container, reterr);
+        break;
+    default:
+        status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered something else");
+    }
+    request_fini(&request);
+    return status;
+}
+
+ProStatus pro_worker_shared_containers(ProWorker *worker, ProWriter *names, ProError *reterr)
+{
+    WorkerRequest request;
+    ProStatus status = ask(worker, FRAME_SHARE_LIST, NULL, 0, &request, reterr);
+    if (status != PRO_OK)
+        return status;
+    if (request.answer.carrier == SHARE_NAMES)
+        pro_write_encoded(names, request.answer.tail, request.answer.tail_size);
+    else
+        status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered something else");
+    request_fini(&request);
+    return status == PRO_OK ? pro_writer_status(names) : status;
+}
