@@ -445,7 +445,8 @@ static void no_memory_is_a_failure_and_no_crash(void **state)
         pro_writer_free(writer);
         *state = pro_writer_new();
         assert_non_null(*state);
-    }}
+    }
+}
 
 /* ---- borrowed bytes ---- */
 
