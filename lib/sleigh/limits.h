@@ -14,7 +14,7 @@
 #define SLEIGH_LIMIT_CONDITION_DEPTH 64u
 #define SLEIGH_LIMIT_EXPANSION_DEPTH 32u    /* $(NAME) inside the value of a name */
 #define SLEIGH_LIMIT_EXPANSIONS (1u << 22)  /* $(NAME) in one compilation */
-#define SLEIGH_LIMIT_NESTING 200u           /* parentheses, unary operators, with blocks */
+#define SLEIGH_LIMIT_NESTING 500u           /* parentheses, unary operators, with blocks */
 #define SLEIGH_LIMIT_ERRORS 200u            /* errors reported before the compiler stops */
 #define SLEIGH_LIMIT_COMPILE_BYTES (1u << 30)
 #define SLEIGH_LIMIT_CONSTRUCTORS (1u << 18)
@@ -28,7 +28,7 @@
 
 /* Both sides. */
 #define SLEIGH_LIMIT_PATTERN_BYTES 32u
-#define SLEIGH_LIMIT_CONTEXT_WORDS 16u
+#define SLEIGH_LIMIT_CONTEXT_WORDS 8u
 #define SLEIGH_LIMIT_OPERANDS 64u
 
 /* Compiled files (the loader). */
