@@ -139,7 +139,8 @@ ProStatus pro_sleigh_compile(const ProSleighCompileOptions *options, uint8_t **r
     if (ret_messages != NULL) {
         (void)buffer_text(&messages);
         buffer_append_u8(&messages, 0);
-        *ret_messages = (char *)buffer_take(&messages, NULL);
+        size_t taken = 0;
+        *ret_messages = (char *)buffer_take(&messages, &taken);
     }
     arena_fini(&compiler->arena);
     free(compiler);
