@@ -71,7 +71,7 @@ static bool load_space(Loader *loader, unsigned element)
 {
     ProSleighLanguage *language = loader->language;
     Attributes attributes;
-    uint32_t index, word_bytes = 1, address_bytes, delay;
+    uint32_t index = 0, word_bytes = 1, address_bytes = 0, delay = 0;
     if (!packed_enter(&loader->cursor, element) || !load_attributes(loader, &attributes) ||
             !load_number(loader, &attributes, SLA_A_INDEX, SLEIGH_LIMIT_SPACES, "a space's index", &index) ||
             !load_number(loader, &attributes, SLA_A_SIZE, 9, "a space's address size", &address_bytes) ||
@@ -135,7 +135,7 @@ static bool load_document(Loader *loader)
 {
     ProSleighLanguage *language = loader->language;
     Attributes attributes;
-    uint32_t version;
+    uint32_t version = 0;
     if (!packed_enter(&loader->cursor, SLA_E_SLEIGH) || !load_attributes(loader, &attributes))
         return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "the element of a specification was expected");
     if (!load_number(loader, &attributes, SLA_A_VERSION, UINT32_MAX, "the version", &version))
