@@ -212,7 +212,8 @@ static void print_instruction(ProSleighDecoder *decoder, const ProSleighLanguage
     const char *mnemonic = outcome_text(instruction->outcome), *body = "";
     uint32_t length = instruction->length;
     if (instruction->outcome == PRO_SLEIGH_DECODED)
-        (void)pro_sleigh_text(decoder, &mnemonic, &body);
+        if (pro_sleigh_text(decoder, &mnemonic, &body) != PRO_OK)
+            return;
     if (arguments->json) {
         (void)printf("{\"address\":%" PRIu64 ",\"length\":%u,\"mnemonic\":", instruction->address, length);
         print_json_text(mnemonic);
