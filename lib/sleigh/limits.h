@@ -50,6 +50,10 @@
 #define SLEIGH_LIMIT_TEXT_BYTES 1024u
 #define SLEIGH_LIMIT_DELAY_INSTRUCTIONS 8u
 
+/* The emulator. */
+#define SLEIGH_LIMIT_EMULATOR_BYTES (64u << 20) /* of a register space; pages are used on demand */
+#define SLEIGH_LIMIT_EMULATOR_LOOP (1u << 24)   /* operations of one instruction */
+
 /* Processor files (.ldefs, .pspec, .cspec). */
 #define SLEIGH_LIMIT_XML_BYTES (16u << 20)
 #define SLEIGH_LIMIT_XML_DEPTH 64u
