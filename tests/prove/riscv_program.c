@@ -131,7 +131,7 @@ void _start(void)
     make_constants();
     for (unsigned i = 0; i < sizeof message; i++)
         message[i] = (uint8_t)(numbers[i % COUNT] >> 5);
-    for (unsigned round = 0; round < 2; round++)
+    for (unsigned round = 0; round < 6; round++)
         for (unsigned i = 0; i < sizeof message; i += 64)
             sha256_block(state, message + i);
     uint64_t sum = (uint64_t)interpret(program, 60000);

@@ -33,7 +33,7 @@ typedef struct Commit {
     uint32_t node;
 } Commit;
 
-enum { PARSE_BYTES = 64 };
+enum { PARSE_BYTES = 72 };
 
 typedef struct Parse {
     const ProSleighLanguage *language;

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* A field may lie across nine bytes. */
+__extension__ typedef unsigned __int128 Wide;
+
 static uint32_t big_endian_word(const uint8_t *bytes)
 {
     uint32_t word;
@@ -22,23 +25,37 @@ uint64_t parse_wrap(const ProSleighLanguage *language, uint32_t space, uint64_t 
 
 /* ---- expressions ---- */
 
-static int64_t cut_field(const Expr *field, unsigned __int128 raw)
+static int64_t cut_word(const Expr *field, uint64_t word)
 {
-    uint64_t value = (uint64_t)(raw >> field->shift);
     unsigned unused = 64u - field->bits;
-    value <<= unused;
+    uint64_t value = word >> field->shift << unused;
+    return field->is_signed ? (int64_t)value >> unused : (int64_t)(value >> unused);
+}
+
+static int64_t cut_field(const Expr *field, Wide raw)
+{
+    unsigned unused = 64u - field->bits;
+    uint64_t value = (uint64_t)(raw >> field->shift) << unused;
     return field->is_signed ? (int64_t)value >> unused : (int64_t)(value >> unused);
 }
 
 static int64_t token_field(Parse *parse, const Expr *field, uint32_t offset)
 {
-    unsigned __int128 raw = 0;
     uint32_t end = offset + field->last_byte + 1;
-    if (end > PARSE_BYTES)
+    if (end > PARSE_BYTES - sizeof(uint64_t))
         return 0; /* such an instruction is found to be too long */
     if (end > parse->touched)
         parse->touched = end;
     const uint8_t *bytes = parse->bytes + offset;
+    unsigned count = field->last_byte - field->first_byte + 1u;
+    if (count <= sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, bytes + field->first_byte, sizeof word);
+        if (field->big_endian)
+            word = __builtin_bswap64(word) >> (64 - 8 * count);
+        return cut_word(field, word);
+    }
+    Wide raw = 0;
     if (field->big_endian)
         for (unsigned i = field->first_byte; i <= field->last_byte; i++)
             raw = raw << 8 | bytes[i];
@@ -50,7 +67,7 @@ static int64_t token_field(Parse *parse, const Expr *field, uint32_t offset)
 
 static int64_t context_field(const Parse *parse, const Expr *field)
 {
-    unsigned __int128 raw = 0;
+    Wide raw = 0;
     for (unsigned i = field->first_byte; i <= field->last_byte; i++)
         raw = raw << 8 | (parse->context[i / 4] >> (24 - 8 * (i % 4)) & 0xFF);
     return cut_field(field, raw);
