@@ -42,7 +42,8 @@ static double run(ProSleighLanguage *language, const uint8_t *code, size_t size,
         ProSleighInstruction instruction;
         ProSleighLift lift;
         const char *mnemonic, *body;
-        if (pro_sleigh_decode(decoder, offset, code + offset, size - offset, &instruction) != PRO_OK)
+        if (pro_sleigh_decode(decoder, offset, code + offset, size - offset, &instruction) !=
+                PRO_OK)
             exit(1);
         if (instruction.outcome != PRO_SLEIGH_DECODED) {
             offset += pro_sleigh_language_alignment(language);
@@ -90,9 +91,11 @@ int main(int argc, char **argv)
     }
     struct rusage usage;
     (void)getrusage(RUSAGE_SELF, &usage);
-    (void)printf("| measure | value |\n|---|---|\n| compile | %.2f ms (peak of the process %ld KiB) |\n| load | %.2f ms |\n"
-                 "| loaded language | %zu KiB |\n",
-            median(compile_times), usage.ru_maxrss, median(load_times), pro_sleigh_language_bytes(language) / 1024);
+    (void)printf(
+            "| measure | value |\n|---|---|\n| compile | %.2f ms (peak of the process %ld KiB) |\n| load | %.2f ms |\n"
+            "| loaded language | %zu KiB |\n",
+            median(compile_times), usage.ru_maxrss, median(load_times),
+            pro_sleigh_language_bytes(language) / 1024);
     for (Work work = WORK_DECODE; work <= WORK_TEXT; work++) {
         double rates[RUNS];
         for (int i = 0; i < RUNS; i++)

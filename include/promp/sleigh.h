@@ -125,7 +125,7 @@ typedef enum ProSleighFlow {
     PRO_FLOW_CONDITIONAL = 1 << 2, /* the branch may not be taken */
     PRO_FLOW_CALL = 1 << 3,
     PRO_FLOW_RETURN = 1 << 4,
-    PRO_FLOW_INDIRECT = 1 << 5, /* a branch or call whose target is computed */
+    PRO_FLOW_INDIRECT = 1 << 5,     /* a branch or call whose target is computed */
     PRO_FLOW_UNIMPLEMENTED = 1 << 6 /* length known, meaning not */
 } ProSleighFlow;
 
@@ -133,15 +133,15 @@ enum { PRO_SLEIGH_TARGETS = 4 };
 
 typedef struct ProSleighInstruction {
     ProSleighOutcome outcome;
-    uint64_t address; /* byte offset in the default space */
-    uint32_t length;  /* of the instruction alone */
+    uint64_t address;      /* byte offset in the default space */
+    uint32_t length;       /* of the instruction alone */
     uint32_t fall_through; /* bytes to the next one, delay slots included */
 } ProSleighInstruction;
 
 typedef struct ProSleighLift {
     const ProPcodeOp *ops; /* lent until the decoder's next call */
     size_t count;
-    unsigned flow; /* ProSleighFlow bits */
+    unsigned flow;                        /* ProSleighFlow bits */
     uint64_t targets[PRO_SLEIGH_TARGETS]; /* fixed destinations of branches and calls */
     unsigned target_count;
 } ProSleighLift;

@@ -48,9 +48,11 @@ static bool parse_compile(int argc, char **argv, CompileArguments *arguments)
         const char *value;
         if ((value = option_value(argc, argv, &i, "-o")) != NULL)
             arguments->output = value;
-        else if ((value = option_value(argc, argv, &i, "-D")) != NULL && arguments->options.define_count < LARGEST_LIST)
+        else if ((value = option_value(argc, argv, &i, "-D")) != NULL &&
+                 arguments->options.define_count < LARGEST_LIST)
             arguments->defines[arguments->options.define_count++] = value;
-        else if ((value = option_value(argc, argv, &i, "-I")) != NULL && arguments->options.include_count < LARGEST_LIST)
+        else if ((value = option_value(argc, argv, &i, "-I")) != NULL &&
+                 arguments->options.include_count < LARGEST_LIST)
             arguments->folders[arguments->options.include_count++] = value;
         else if (strcmp(argv[i], "-q") == 0)
             arguments->options.quiet = true;
@@ -89,7 +91,8 @@ static int command_compile(int argc, char **argv)
 {
     CompileArguments arguments = {0};
     if (!parse_compile(argc, argv, &arguments)) {
-        (void)fail("%s", "usage: sleigh compile X.slaspec [-o X.sla] [-D NAME=VALUE] [-I FOLDER] [-q]");
+        (void)fail("%s",
+                "usage: sleigh compile X.slaspec [-o X.sla] [-D NAME=VALUE] [-I FOLDER] [-q]");
         return EXIT_USAGE;
     }
     uint8_t *sla = NULL;
@@ -105,7 +108,8 @@ static int command_compile(int argc, char **argv)
     char *made = arguments.output == NULL ? default_output(arguments.options.path) : NULL;
     const char *output = arguments.output == NULL ? made : arguments.output;
     int written = output == NULL ? -1 : write_file(output, sla, size);
-    int code = written == 0 ? EXIT_SUCCESS : fail("cannot write %s", output == NULL ? "the result" : output);
+    int code = written == 0 ? EXIT_SUCCESS
+                            : fail("cannot write %s", output == NULL ? "the result" : output);
     free(made);
     free(sla);
     return code;
@@ -207,7 +211,8 @@ static const char *outcome_text(ProSleighOutcome outcome)
 }
 
 static void print_instruction(ProSleighDecoder *decoder, const ProSleighLanguage *language,
-        const DisasmArguments *arguments, const ProSleighInstruction *instruction, const uint8_t *bytes)
+        const DisasmArguments *arguments, const ProSleighInstruction *instruction,
+        const uint8_t *bytes)
 {
     const char *mnemonic = outcome_text(instruction->outcome), *body = "";
     uint32_t length = instruction->length;
@@ -215,7 +220,8 @@ static void print_instruction(ProSleighDecoder *decoder, const ProSleighLanguage
         if (pro_sleigh_text(decoder, &mnemonic, &body) != PRO_OK)
             return;
     if (arguments->json) {
-        (void)printf("{\"address\":%" PRIu64 ",\"length\":%u,\"mnemonic\":", instruction->address, length);
+        (void)printf("{\"address\":%" PRIu64 ",\"length\":%u,\"mnemonic\":", instruction->address,
+                length);
         print_json_text(mnemonic);
         (void)printf(",\"body\":");
         print_json_text(body);
@@ -227,13 +233,15 @@ static void print_instruction(ProSleighDecoder *decoder, const ProSleighLanguage
     ProSleighLift lift;
     if (arguments->json)
         (void)printf(arguments->pcode ? ",\"pcode\":[" : "");
-    if (arguments->pcode && instruction->outcome == PRO_SLEIGH_DECODED && pro_sleigh_lift(decoder, &lift, NULL) == PRO_OK)
+    if (arguments->pcode && instruction->outcome == PRO_SLEIGH_DECODED &&
+            pro_sleigh_lift(decoder, &lift, NULL) == PRO_OK)
         print_pcode(language, &lift, arguments->json);
     if (arguments->json)
         (void)printf(arguments->pcode ? "]}\n" : "}\n");
 }
 
-static int disassemble(ProSleighLanguage *language, const DisasmArguments *arguments, const Buffer *input)
+static int disassemble(
+        ProSleighLanguage *language, const DisasmArguments *arguments, const Buffer *input)
 {
     ProSleighDecoder *decoder;
     ProError error;
@@ -246,7 +254,8 @@ static int disassemble(ProSleighLanguage *language, const DisasmArguments *argum
     for (uint64_t i = 0; i < arguments->count && offset < input->size; i++) {
         ProSleighInstruction instruction;
         const uint8_t *bytes = input->data + offset;
-        if (pro_sleigh_decode(decoder, arguments->base + offset, bytes, input->size - offset, &instruction) != PRO_OK) {
+        if (pro_sleigh_decode(decoder, arguments->base + offset, bytes, input->size - offset,
+                    &instruction) != PRO_OK) {
             code = fail("%s", "no memory");
             break;
         }
@@ -264,12 +273,14 @@ static int command_disasm(int argc, char **argv)
     ProError error = {0};
     ProSleighLanguage *language = NULL;
     if (!parse_disasm(argc, argv, &arguments)) {
-        (void)fail("%s", "usage: disasm FILE|- (--language ID | --sla FILE [--pspec FILE]) [--base A] [--start A] "
-                         "[--count N] [--pcode] [--json]");
+        (void)fail("%s",
+                "usage: disasm FILE|- (--language ID | --sla FILE [--pspec FILE]) [--base A] [--start A] "
+                "[--count N] [--pcode] [--json]");
         return EXIT_USAGE;
     }
     ProStatus status = arguments.sla != NULL
-                               ? pro_sleigh_language_load_file(arguments.sla, arguments.pspec, &language, &error)
+                               ? pro_sleigh_language_load_file(
+                                         arguments.sla, arguments.pspec, &language, &error)
                                : pro_sleigh_language_open(arguments.language, &language, &error);
     if (status != PRO_OK)
         return fail("%s", error.text);
@@ -285,15 +296,16 @@ static int command_disasm(int argc, char **argv)
 static bool print_language(void *data, const ProSleighLanguageEntry *entry)
 {
     (void)data;
-    (void)printf("%-28s %s%s\n    %s\n", entry->id, entry->description, entry->deprecated ? " (deprecated)" : "",
-            entry->ldefs_path);
+    (void)printf("%-28s %s%s\n    %s\n", entry->id, entry->description,
+            entry->deprecated ? " (deprecated)" : "", entry->ldefs_path);
     return true;
 }
 
 static int command_languages(void)
 {
     ProError error;
-    return pro_sleigh_languages(print_language, NULL, &error) == PRO_OK ? EXIT_SUCCESS : fail("%s", error.text);
+    return pro_sleigh_languages(print_language, NULL, &error) == PRO_OK ? EXIT_SUCCESS
+                                                                        : fail("%s", error.text);
 }
 
 int pro_sleigh_main(int argc, char **argv)

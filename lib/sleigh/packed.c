@@ -97,7 +97,8 @@ bool packed_fail(PackedCursor *cursor, ProStatus status, const char *format, ...
             "compiled specification, byte %zu: ", cursor->offset);
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(cursor->error.text + used, sizeof cursor->error.text - (size_t)used, format, args);
+    (void)vsnprintf(
+            cursor->error.text + used, sizeof cursor->error.text - (size_t)used, format, args);
     va_end(args);
     return false;
 }

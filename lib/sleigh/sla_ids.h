@@ -155,12 +155,7 @@ typedef enum SlaElement {
 } SlaElement;
 
 /* Opcodes with another meaning inside templates. */
-enum {
-    SLA_OP_BUILD = 60,
-    SLA_OP_DELAY_SLOT = 61,
-    SLA_OP_LABEL = 65,
-    SLA_OP_CROSSBUILD = 66
-};
+enum { SLA_OP_BUILD = 60, SLA_OP_DELAY_SLOT = 61, SLA_OP_LABEL = 65, SLA_OP_CROSSBUILD = 66 };
 
 /* An entry of `attach values` that is no legal encoding. */
 #define SLA_ILLEGAL_VALUE 0xBADBEEF

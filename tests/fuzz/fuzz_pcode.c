@@ -22,7 +22,8 @@ static ProStatus read_zero(void *data, unsigned space, uint64_t address, void *b
     return PRO_OK;
 }
 
-static ProStatus write_nothing(void *data, unsigned space, uint64_t address, const void *bytes, size_t size)
+static ProStatus write_nothing(
+        void *data, unsigned space, uint64_t address, const void *bytes, size_t size)
 {
     (void)data, (void)space, (void)address, (void)bytes, (void)size;
     return PRO_OK;
@@ -30,7 +31,8 @@ static ProStatus write_nothing(void *data, unsigned space, uint64_t address, con
 
 static ProSleighLanguage *load_language(void)
 {
-    ProSleighCompileOptions options = {.source = specification, .source_size = sizeof specification - 1};
+    ProSleighCompileOptions options = {
+            .source = specification, .source_size = sizeof specification - 1};
     uint8_t *sla = NULL;
     size_t size = 0;
     ProSleighLanguage *language = NULL;
@@ -66,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t length = pro_pcode_print(&list.ops[i], spaces, space_count, text, sizeof text);
         if (length >= sizeof text)
             continue;
-        if (pro_pcode_parse(text, length, spaces, space_count, &copy, &error) != PRO_OK || copy.count != 1)
+        if (pro_pcode_parse(text, length, spaces, space_count, &copy, &error) != PRO_OK ||
+                copy.count != 1)
             abort();
         (void)pro_pcode_print(&copy.ops[0], spaces, space_count, again, sizeof again);
         if (strcmp(text, again) != 0)
@@ -75,7 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     ProPcodeEmulatorCalls calls = {.read = read_zero, .write = write_nothing};
     ProPcodeEmulator *emulator;
-    if (!has_backward_branch(&list) && pro_pcode_emulator_new(language, &calls, &emulator, &error) == PRO_OK) {
+    if (!has_backward_branch(&list) &&
+            pro_pcode_emulator_new(language, &calls, &emulator, &error) == PRO_OK) {
         (void)!pro_pcode_emulator_execute(emulator, list.ops, list.count, &error);
         pro_pcode_emulator_free(emulator);
     }

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ProError error;
     if (pro_sleigh_compile(&options, &sla, &sla_size, &messages, &error) == PRO_OK) {
         ProSleighLanguage *language = NULL;
-        if (pro_sleigh_language_load(sla, sla_size, &language, &error) != PRO_OK && error.status != PRO_ERR_LIMIT)
+        if (pro_sleigh_language_load(sla, sla_size, &language, &error) != PRO_OK &&
+                error.status != PRO_ERR_LIMIT)
             abort();
         pro_sleigh_language_unref(language);
     }

@@ -40,13 +40,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ProSleighInstruction instruction;
         ProSleighLift lift;
         const char *mnemonic, *body;
-        if (pro_sleigh_decode(decoder, 0x1000 + offset, data + offset, size - offset, &instruction) != PRO_OK)
+        if (pro_sleigh_decode(
+                    decoder, 0x1000 + offset, data + offset, size - offset, &instruction) != PRO_OK)
             break;
         if (instruction.outcome != PRO_SLEIGH_DECODED) {
             offset += pro_sleigh_language_alignment(language);
             continue;
         }
-        if (instruction.length > size - offset || pro_sleigh_text(decoder, &mnemonic, &body) != PRO_OK)
+        if (instruction.length > size - offset ||
+                pro_sleigh_text(decoder, &mnemonic, &body) != PRO_OK)
             abort();
         if (pro_sleigh_lift(decoder, &lift, &error) == PRO_OK &&
                 pro_pcode_verify(lift.ops, lift.count, spaces, space_count, &error) != PRO_OK) {

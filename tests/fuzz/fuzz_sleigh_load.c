@@ -19,7 +19,8 @@ static void decode_some(ProSleighLanguage *language, const uint8_t *data, size_t
         ProSleighInstruction instruction;
         ProSleighLift lift;
         const char *mnemonic, *body;
-        if (pro_sleigh_decode(decoder, offset, data + offset, size - offset, &instruction) != PRO_OK ||
+        if (pro_sleigh_decode(decoder, offset, data + offset, size - offset, &instruction) !=
+                        PRO_OK ||
                 instruction.outcome != PRO_SLEIGH_DECODED)
             continue;
         if (pro_sleigh_text(decoder, &mnemonic, &body) != PRO_OK)

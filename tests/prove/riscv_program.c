@@ -78,7 +78,8 @@ static void sha256_block(uint32_t *state, const uint8_t *block)
 {
     uint32_t w[64], s[8];
     for (int i = 0; i < 16; i++)
-        w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 | (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+        w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
+               (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
     for (int i = 16; i < 64; i++) {
         uint32_t a = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
         uint32_t b = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
@@ -86,8 +87,10 @@ static void sha256_block(uint32_t *state, const uint8_t *block)
     }
     memcpy(s, state, sizeof s);
     for (int i = 0; i < 64; i++) {
-        uint32_t t1 = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) + ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + w[i];
-        uint32_t t2 = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+        uint32_t t1 = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) +
+                      ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + w[i];
+        uint32_t t2 = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) +
+                      ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
         for (int k = 7; k > 0; k--)
             s[k] = s[k - 1];
         s[4] += t1;
@@ -105,15 +108,35 @@ static int64_t interpret(const int32_t *code, int64_t limit)
     while (steps++ < limit) {
         int32_t argument = code[at + 1];
         switch (code[at]) {
-        case 0: return a;
-        case 1: a += argument; break;
-        case 2: b = b * argument % 1000003; break;
-        case 3: a ^= b; break;
-        case 4: if (b % 7 != 0) { at = argument; continue; } break;
-        case 5: stack[depth++ & 15] = a; break;
-        case 6: a = stack[--depth & 15] / (b | 1); break;
-        case 7: a = (int64_t)((uint64_t)a >> 3) - (a << 2); break;
-        default: a = (int32_t)a % (argument - 9); break;
+        case 0:
+            return a;
+        case 1:
+            a += argument;
+            break;
+        case 2:
+            b = b * argument % 1000003;
+            break;
+        case 3:
+            a ^= b;
+            break;
+        case 4:
+            if (b % 7 != 0) {
+                at = argument;
+                continue;
+            }
+            break;
+        case 5:
+            stack[depth++ & 15] = a;
+            break;
+        case 6:
+            a = stack[--depth & 15] / (b | 1);
+            break;
+        case 7:
+            a = (int64_t)((uint64_t)a >> 3) - (a << 2);
+            break;
+        default:
+            a = (int32_t)a % (argument - 9);
+            break;
         }
         at += 2;
     }
@@ -122,8 +145,10 @@ static int64_t interpret(const int32_t *code, int64_t limit)
 
 void _start(void)
 {
-    static const int32_t program[] = {1, 5, 2, 48271, 3, 0, 5, 0, 7, 0, 4, 0, 6, 0, 8, 77, 4, 2, 1, -3, 4, 0, 0, 0};
-    static uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    static const int32_t program[] = {
+            1, 5, 2, 48271, 3, 0, 5, 0, 7, 0, 4, 0, 6, 0, 8, 77, 4, 2, 1, -3, 4, 0, 0, 0};
+    static uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+            0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     uint32_t seed = 12345;
     for (int i = 0; i < COUNT; i++)
         numbers[i] = seed = seed * 1664525u + 1013904223u;

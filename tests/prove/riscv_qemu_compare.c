@@ -2,8 +2,8 @@
 /*
  * riscv_qemu_compare SLA PROGRAM < LOG: executes a static riscv64 program in the emulator and
  * compares the program counter and all 31 registers with qemu's log before every instruction:
- *     qemu-riscv64-static -singlestep -d cpu,nochain -D /dev/stdout PROGRAM | riscv_qemu_compare ...
- * Prints how many instructions agree; exits 1 at the first difference.
+ *     qemu-riscv64-static -singlestep -d cpu,nochain -D /dev/stdout PROGRAM | riscv_qemu_compare
+ * ... Prints how many instructions agree; exits 1 at the first difference.
  */
 #include <promp/emulator.h>
 
@@ -43,7 +43,8 @@ static ProStatus read_memory(void *data, unsigned space, uint64_t address, void 
     return PRO_OK;
 }
 
-static ProStatus write_memory(void *data, unsigned space, uint64_t address, const void *bytes, size_t size)
+static ProStatus write_memory(
+        void *data, unsigned space, uint64_t address, const void *bytes, size_t size)
 {
     uint8_t *to = locate(data, address, size);
     (void)space;
@@ -62,7 +63,8 @@ static int load_program(Machine *machine, const char *path)
     size_t size = fread(file, 1, sizeof file, stream);
     (void)fclose(stream);
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)(const void *)file;
-    if (size < sizeof *header || memcmp(file, ELFMAG, SELFMAG) != 0 || header->e_machine != EM_RISCV)
+    if (size < sizeof *header || memcmp(file, ELFMAG, SELFMAG) != 0 ||
+            header->e_machine != EM_RISCV)
         return -1;
     for (unsigned i = 0; i < header->e_phnum; i++) {
         Elf64_Phdr segment;
@@ -70,10 +72,12 @@ static int load_program(Machine *machine, const char *path)
         if (at + sizeof segment > size)
             return -1;
         memcpy(&segment, file + at, sizeof segment);
-        uint8_t *to = segment.p_type != PT_LOAD ? NULL : locate(machine, segment.p_vaddr, segment.p_memsz);
+        uint8_t *to = segment.p_type != PT_LOAD ? NULL
+                                                : locate(machine, segment.p_vaddr, segment.p_memsz);
         if (segment.p_type != PT_LOAD)
             continue;
-        if (to == NULL || segment.p_filesz > segment.p_memsz || segment.p_offset + segment.p_filesz > size)
+        if (to == NULL || segment.p_filesz > segment.p_memsz ||
+                segment.p_offset + segment.p_filesz > size)
             return -1;
         memcpy(to, file + segment.p_offset, segment.p_filesz);
     }
@@ -87,8 +91,11 @@ static int read_state(State *state)
     int found = 0;
     while (found < REGISTERS && fgets(line, sizeof line, stdin) != NULL) {
         char *save = NULL;
-        for (char *word = strtok_r(line, " \n", &save); word != NULL; word = strtok_r(NULL, " \n", &save)) {
-            char *value = strcmp(word, "pc") == 0 || (word[0] == 'x' && strchr(word, '/') != NULL) ? strtok_r(NULL, " \n", &save) : NULL;
+        for (char *word = strtok_r(line, " \n", &save); word != NULL;
+                word = strtok_r(NULL, " \n", &save)) {
+            char *value = strcmp(word, "pc") == 0 || (word[0] == 'x' && strchr(word, '/') != NULL)
+                                  ? strtok_r(NULL, " \n", &save)
+                                  : NULL;
             if (value == NULL)
                 continue;
             if (word[0] == 'p') {
@@ -102,9 +109,9 @@ static int read_state(State *state)
     return found == REGISTERS;
 }
 
-static const char *const names[REGISTERS] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1",
-        "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
-        "t5", "t6"};
+static const char *const names[REGISTERS] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0",
+        "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7",
+        "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
 int main(int argc, char **argv)
 {
@@ -114,12 +121,13 @@ int main(int argc, char **argv)
     static Machine machine;
     State state = {0};
     ProVarnode places[REGISTERS];
-    if (argc != 3 || (machine.memory = calloc(1, MEMORY_BYTES)) == NULL || (machine.stack = calloc(1, STACK_BYTES)) == NULL)
+    if (argc != 3 || (machine.memory = calloc(1, MEMORY_BYTES)) == NULL ||
+            (machine.stack = calloc(1, STACK_BYTES)) == NULL)
         return 2;
     ProPcodeEmulatorCalls calls = {.data = &machine, .read = read_memory, .write = write_memory};
     if (pro_sleigh_language_load_file(argv[1], NULL, &language, &error) != PRO_OK ||
-            pro_pcode_emulator_new(language, &calls, &emulator, &error) != PRO_OK || load_program(&machine, argv[2]) != 0 ||
-            !read_state(&state)) {
+            pro_pcode_emulator_new(language, &calls, &emulator, &error) != PRO_OK ||
+            load_program(&machine, argv[2]) != 0 || !read_state(&state)) {
         (void)fprintf(stderr, "cannot begin: %s\n", error.text);
         return 2;
     }
@@ -149,13 +157,16 @@ int main(int argc, char **argv)
             if (i > 0 && pro_pcode_emulator_get(emulator, places[i], &value) != PRO_OK)
                 return 2;
             if (value != wanted) {
-                (void)printf("after %llu instructions: %s is 0x%llx, qemu has 0x%llx (pc 0x%llx)\n", (unsigned long long)done,
-                        i == 0 ? "pc" : names[i], (unsigned long long)value, (unsigned long long)wanted, (unsigned long long)state.pc);
+                (void)printf("after %llu instructions: %s is 0x%llx, qemu has 0x%llx (pc 0x%llx)\n",
+                        (unsigned long long)done, i == 0 ? "pc" : names[i],
+                        (unsigned long long)value, (unsigned long long)wanted,
+                        (unsigned long long)state.pc);
                 return 1;
             }
         }
     }
-    (void)printf("%llu instructions: pc and 31 registers agree after each\n", (unsigned long long)done);
+    (void)printf(
+            "%llu instructions: pc and 31 registers agree after each\n", (unsigned long long)done);
     pro_pcode_emulator_free(emulator);
     pro_sleigh_language_unref(language);
     free(machine.memory);

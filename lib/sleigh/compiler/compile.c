@@ -16,8 +16,7 @@ static void define_from_options(Compiler *compiler)
         const char *text = compiler->options->defines[i];
         const char *equals = strchr(text, '=');
         size_t length = equals == NULL ? strlen(text) : (size_t)(equals - text);
-        preprocessor_define(
-                compiler->preprocessor, text, length, equals == NULL ? "" : equals + 1);
+        preprocessor_define(compiler->preprocessor, text, length, equals == NULL ? "" : equals + 1);
     }
 }
 
@@ -67,8 +66,8 @@ static ProStatus run(Compiler *compiler, Buffer *document)
     compiler->lexer = lexer_new(compiler, compiler->preprocessor);
     parse_specification(compiler);
     if (compiler->model->default_space == NULL && compiler->error_count == 0)
-        compiler_error(compiler, (SourcePosition){0},
-                "no space is the default space; give one 'default'");
+        compiler_error(
+                compiler, (SourcePosition){0}, "no space is the default space; give one 'default'");
     model_freeze_context(compiler);
     check_registers(compiler);
     if (compiler->error_count == 0)

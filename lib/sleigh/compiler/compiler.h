@@ -84,7 +84,8 @@ _Noreturn void compiler_stop(Compiler *compiler, ProStatus status);
 _Noreturn void compiler_limit(
         Compiler *compiler, SourcePosition position, const char *what, size_t limit);
 
-/* Reads a file into the arena, or takes it from the options' reader. NULL and errno if impossible. */
+/* Reads a file into the arena, or takes it from the options' reader. NULL and errno if impossible.
+ */
 SourceFile *compiler_open_file(Compiler *compiler, const char *path, uint32_t *ret_index);
 
 #endif

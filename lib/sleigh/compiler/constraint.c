@@ -147,8 +147,8 @@ static bool holds(int op, int64_t left, int64_t right)
 
 static Pattern all_fields_equal(const Constraint *constraint)
 {
-    Pattern result =
-            field_equals(constraint->compiler, &constraint->fields[0]->field, constraint->values[0]);
+    Pattern result = field_equals(
+            constraint->compiler, &constraint->fields[0]->field, constraint->values[0]);
     for (size_t i = 1; i < constraint->field_count; i++) {
         Pattern next = field_equals(
                 constraint->compiler, &constraint->fields[i]->field, constraint->values[i]);

@@ -22,8 +22,8 @@ static Symbol *add_operand(Builder *builder, Name *name, SourcePosition position
 {
     Constructor *constructor = builder->constructor;
     if (constructor->operand_count >= SLEIGH_LIMIT_OPERANDS)
-        compiler_limit(builder->compiler, position, "operands of a constructor, SLEIGH_LIMIT_OPERANDS",
-                SLEIGH_LIMIT_OPERANDS);
+        compiler_limit(builder->compiler, position,
+                "operands of a constructor, SLEIGH_LIMIT_OPERANDS", SLEIGH_LIMIT_OPERANDS);
     Symbol *symbol = compiler_alloc(builder->compiler, sizeof *symbol);
     symbol->kind = SYMBOL_OPERAND;
     symbol->name = name;

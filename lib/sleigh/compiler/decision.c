@@ -39,13 +39,15 @@ static unsigned extract_bytes(const uint8_t *bytes, unsigned start, unsigned bit
     return window >> (16 - start % 8 - bits) & ((1u << bits) - 1);
 }
 
-static unsigned field_of_mask(const Disjunct *disjunct, bool on_context, unsigned start, unsigned bits)
+static unsigned field_of_mask(
+        const Disjunct *disjunct, bool on_context, unsigned start, unsigned bits)
 {
     return on_context ? extract_context(disjunct->context_mask, start, bits)
                       : extract_bytes(disjunct->mask, start, bits);
 }
 
-static unsigned field_of_value(const Disjunct *disjunct, bool on_context, unsigned start, unsigned bits)
+static unsigned field_of_value(
+        const Disjunct *disjunct, bool on_context, unsigned start, unsigned bits)
 {
     return on_context ? extract_context(disjunct->context_value, start, bits)
                       : extract_bytes(disjunct->value, start, bits);
@@ -59,7 +61,8 @@ static double score_field(const DecisionPair *pairs, size_t count, Choice *choic
     choice->fixed_by = 0;
     for (size_t i = 0; i < count; i++) {
         const Disjunct *disjunct = pairs[i].disjunct;
-        if (field_of_mask(disjunct, choice->on_context, choice->start_bit, choice->bits) != values - 1)
+        if (field_of_mask(disjunct, choice->on_context, choice->start_bit, choice->bits) !=
+                values - 1)
             continue;
         choice->fixed_by++;
         histogram[field_of_value(disjunct, choice->on_context, choice->start_bit, choice->bits)]++;
@@ -116,7 +119,8 @@ static void try_wide_fields(const DecisionWork *work, const DecisionPair *pairs,
     }
 }
 
-static void report_identical(Compiler *compiler, const DecisionPair *first, const DecisionPair *second)
+static void report_identical(
+        Compiler *compiler, const DecisionPair *first, const DecisionPair *second)
 {
     compiler_error(compiler, second->constructor->position,
             "this constructor of table '%s' has the same pattern as another one",
@@ -125,7 +129,8 @@ static void report_identical(Compiler *compiler, const DecisionPair *first, cons
 }
 
 /* Insertion: before the first pattern that the new one specialises, else at the end. */
-static void make_terminal(Compiler *compiler, DecisionNode *node, const DecisionPair *pairs, size_t count)
+static void make_terminal(
+        Compiler *compiler, DecisionNode *node, const DecisionPair *pairs, size_t count)
 {
     if (count == 0)
         return;
@@ -156,7 +161,8 @@ static void make_terminal(Compiler *compiler, DecisionNode *node, const Decision
 
 static DecisionNode *build_node(DecisionWork *work, const DecisionPair *pairs, size_t count);
 
-static void split_node(DecisionWork *work, DecisionNode *node, const DecisionPair *pairs, size_t count)
+static void split_node(
+        DecisionWork *work, DecisionNode *node, const DecisionPair *pairs, size_t count)
 {
     Compiler *compiler = work->compiler;
     unsigned values = 1u << node->bits;
@@ -167,7 +173,8 @@ static void split_node(DecisionWork *work, DecisionNode *node, const DecisionPai
         for (size_t i = 0; i < count; i++) {
             const Disjunct *disjunct = pairs[i].disjunct;
             unsigned mask = field_of_mask(disjunct, node->on_context, node->start_bit, node->bits);
-            unsigned fixed = field_of_value(disjunct, node->on_context, node->start_bit, node->bits);
+            unsigned fixed =
+                    field_of_value(disjunct, node->on_context, node->start_bit, node->bits);
             if ((value & mask) == fixed)
                 chosen[chosen_count++] = pairs[i];
         }

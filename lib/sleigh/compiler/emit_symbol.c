@@ -71,12 +71,18 @@ void emit_field(Buffer *buffer, const Field *field)
 static unsigned operation_element(ExpressionKind kind)
 {
     static const unsigned elements[] = {[EXPRESSION_START] = SLA_E_START_EXP,
-            [EXPRESSION_NEXT] = SLA_E_END_EXP, [EXPRESSION_NEXT2] = SLA_E_NEXT2_EXP,
-            [EXPRESSION_PLUS] = SLA_E_PLUS_EXP, [EXPRESSION_SUB] = SLA_E_SUB_EXP,
-            [EXPRESSION_MULT] = SLA_E_MULT_EXP, [EXPRESSION_DIV] = SLA_E_DIV_EXP,
-            [EXPRESSION_LSHIFT] = SLA_E_LSHIFT_EXP, [EXPRESSION_RSHIFT] = SLA_E_RSHIFT_EXP,
-            [EXPRESSION_AND] = SLA_E_AND_EXP, [EXPRESSION_OR] = SLA_E_OR_EXP,
-            [EXPRESSION_XOR] = SLA_E_XOR_EXP, [EXPRESSION_MINUS] = SLA_E_MINUS_EXP,
+            [EXPRESSION_NEXT] = SLA_E_END_EXP,
+            [EXPRESSION_NEXT2] = SLA_E_NEXT2_EXP,
+            [EXPRESSION_PLUS] = SLA_E_PLUS_EXP,
+            [EXPRESSION_SUB] = SLA_E_SUB_EXP,
+            [EXPRESSION_MULT] = SLA_E_MULT_EXP,
+            [EXPRESSION_DIV] = SLA_E_DIV_EXP,
+            [EXPRESSION_LSHIFT] = SLA_E_LSHIFT_EXP,
+            [EXPRESSION_RSHIFT] = SLA_E_RSHIFT_EXP,
+            [EXPRESSION_AND] = SLA_E_AND_EXP,
+            [EXPRESSION_OR] = SLA_E_OR_EXP,
+            [EXPRESSION_XOR] = SLA_E_XOR_EXP,
+            [EXPRESSION_MINUS] = SLA_E_MINUS_EXP,
             [EXPRESSION_NOT] = SLA_E_NOT_EXP};
     return elements[kind];
 }
@@ -142,7 +148,8 @@ static void emit_operand(Compiler *compiler, Buffer *buffer, const Symbol *symbo
         emit_expression(buffer, constructor, operand->value);
 }
 
-static void emit_pattern_block(Buffer *buffer, const uint8_t *mask, const uint8_t *value, size_t size)
+static void emit_pattern_block(
+        Buffer *buffer, const uint8_t *mask, const uint8_t *value, size_t size)
 {
     size_t first = 0, last = size;
     while (last > 0 && mask[last - 1] == 0)

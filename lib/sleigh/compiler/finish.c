@@ -54,8 +54,9 @@ static void check_table_exports(Compiler *compiler, Symbol *symbol)
             table->export_bytes = bytes;
         } else if (exports != table->exports) {
             compiler_error(compiler, constructor->position,
-                    "table '%s': this constructor %s, but others of the table %s", symbol->name->text,
-                    exports ? "exports" : "does not export", exports ? "do not" : "do");
+                    "table '%s': this constructor %s, but others of the table %s",
+                    symbol->name->text, exports ? "exports" : "does not export",
+                    exports ? "do not" : "do");
         } else if (bytes != table->export_bytes && bytes != 0 && table->export_bytes != 0) {
             compiler_error(compiler, constructor->position,
                     "table '%s': this constructor exports %u bytes, but others export %u",
@@ -90,7 +91,8 @@ static void check_equal(Finisher *finisher, TemplateOp *op, bool with_output, si
         const Varnode *varnode = i == 0 ? op->output : op->inputs[i - 1];
         unsigned bytes = varnode == NULL ? 0 : varnode_bytes(finisher->compiler, varnode);
         if (bytes != 0 && known != 0 && bytes != known) {
-            report_size(finisher, op, "the values have different sizes; extend with zext or sext, or cut with :n");
+            report_size(finisher, op,
+                    "the values have different sizes; extend with zext or sext, or cut with :n");
             return;
         }
         if (bytes != 0)
@@ -161,7 +163,8 @@ static void check_op(Finisher *finisher, TemplateOp *op)
         lower_subpiece(finisher, op);
     else if (code == PRO_PCODE_LOAD || code == PRO_PCODE_STORE)
         check_pointer(finisher, op);
-    else if (code == PRO_PCODE_INT_LEFT || code == PRO_PCODE_INT_RIGHT || code == PRO_PCODE_INT_SRIGHT)
+    else if (code == PRO_PCODE_INT_LEFT || code == PRO_PCODE_INT_RIGHT ||
+             code == PRO_PCODE_INT_SRIGHT)
         check_equal(finisher, op, true, 1);
     else if ((code >= PRO_PCODE_INT_EQUAL && code <= PRO_PCODE_INT_LESSEQUAL) ||
              (code >= PRO_PCODE_INT_CARRY && code <= PRO_PCODE_INT_SBORROW) ||
@@ -196,8 +199,8 @@ static void resolve_part(Finisher *finisher, Varnode *varnode)
 
 static bool is_plain_temporary(const Varnode *varnode)
 {
-    return varnode != NULL && varnode->temporary != NULL && !varnode->is_part && !varnode->is_address &&
-           !varnode->temporary->exported && !varnode->temporary->pinned;
+    return varnode != NULL && varnode->temporary != NULL && !varnode->is_part &&
+           !varnode->is_address && !varnode->temporary->exported && !varnode->temporary->pinned;
 }
 
 static bool is_constant(const Varnode *varnode)
@@ -234,7 +237,8 @@ static bool reads(const TemplateOp *op, const Varnode *varnode)
     return false;
 }
 
-static bool is_clear(const Template *template, size_t from, size_t to, const Varnode *varnode, bool no_reads)
+static bool is_clear(
+        const Template *template, size_t from, size_t to, const Varnode *varnode, bool no_reads)
 {
     for (size_t i = from + 1; i < to; i++) {
         const TemplateOp *op = template->ops[i];
@@ -305,7 +309,8 @@ static void check_temporaries(Finisher *finisher)
             Temporary *temporary = op->inputs[k]->temporary;
             if (temporary == NULL || temporary->writes > 0 || op->inputs[k]->is_address)
                 continue;
-            compiler_error(finisher->compiler, op->position, "variable '%s' is read but never written",
+            compiler_error(finisher->compiler, op->position,
+                    "variable '%s' is read but never written",
                     temporary->name == NULL ? "?" : temporary->name->text);
             temporary->writes = 1;
         }
@@ -351,7 +356,8 @@ static void settle_varnode(Finisher *finisher, Varnode *varnode)
     if (varnode->is_part) {
         unsigned byte = varnode->part_low;
         if (finisher->compiler->model->big_endian)
-            byte = resolve_size(finisher->compiler, temporary->size) - byte - (unsigned)varnode->size.value;
+            byte = resolve_size(finisher->compiler, temporary->size) - byte -
+                   (unsigned)varnode->size.value;
         offset += byte;
     } else if (!varnode->is_address) {
         varnode->size = temporary->size;
@@ -367,12 +373,14 @@ static void insert_builds(Finisher *finisher)
     Template *template = finisher->template;
     for (size_t i = 0; i < finisher->constructor->operand_count; i++) {
         Symbol *operand = finisher->constructor->operands[i];
-        bool built = operand->operand.defines == NULL || operand->operand.defines->kind != SYMBOL_TABLE;
+        bool built =
+                operand->operand.defines == NULL || operand->operand.defines->kind != SYMBOL_TABLE;
         for (size_t k = 0; k < template->built_count; k++)
             built = built || template->built_operands[k] == operand;
         if (built)
             continue;
-        TemplateOp *op = template_add(compiler, template, SLA_OP_BUILD, finisher->constructor->position);
+        TemplateOp *op =
+                template_add(compiler, template, SLA_OP_BUILD, finisher->constructor->position);
         Varnode *index = template_constant(compiler, 0, 4);
         index->offset = (Constant){.kind = CONSTANT_INDEX, .operand = operand};
         template_input(compiler, op, index);

@@ -184,7 +184,7 @@ static void scan_integer(Lexer *lexer, Token *token)
     }
     for (; frame->cursor < frame->end; frame->cursor++) {
         char byte = *frame->cursor;
-        unsigned digit = isdigit((unsigned char)byte)   ? (unsigned)(byte - '0')
+        unsigned digit = isdigit((unsigned char)byte)    ? (unsigned)(byte - '0')
                          : isxdigit((unsigned char)byte) ? (unsigned)(tolower(byte) - 'a') + 10
                                                          : 16;
         if (digit >= base)
@@ -224,9 +224,8 @@ static bool scan_operator(Lexer *lexer, Token *token)
     size_t count = sizeof semantic_operators / sizeof semantic_operators[0];
     if (lexer->mode != LEXER_SEMANTIC) {
         texts = pattern_operators;
-        count = lexer->mode == LEXER_PLAIN
-                        ? 0
-                        : sizeof pattern_operators / sizeof pattern_operators[0];
+        count = lexer->mode == LEXER_PLAIN ? 0
+                                           : sizeof pattern_operators / sizeof pattern_operators[0];
     }
     token->kind = TOKEN_OPERATOR;
     for (size_t i = 0; i < count; i++) {
@@ -363,8 +362,8 @@ DisplayPiece lexer_next_display(Lexer *lexer)
 const char *lexer_describe(const Token *token, char *buffer, size_t size)
 {
     static const char *const long_operators[] = {"<<", ">>", "==", "!=", "<=", ">=", "&&", "||",
-            "^^", "...", "$and", "$or", "$xor", "s<", "s<=", "s>", "s>=", "s>>", "s/", "s%", "f==",
-            "f!=", "f<", "f<=", "f>", "f>=", "f+", "f-", "f*", "f/"};
+            "^^", "...", "$and", "$or", "$xor", "s<", "s<=", "s>", "s>=", "s>>", "s/", "s%",
+            "f==", "f!=", "f<", "f<=", "f>", "f>=", "f+", "f-", "f*", "f/"};
     switch (token->kind) {
     case TOKEN_END:
         (void)snprintf(buffer, size, "the end of the file");
@@ -380,7 +379,8 @@ const char *lexer_describe(const Token *token, char *buffer, size_t size)
         break;
     case TOKEN_OPERATOR:
         if (token->op < 256)
-            (void)snprintf(buffer, size, isprint(token->op) ? "'%c'" : "the byte 0x%02x", token->op);
+            (void)snprintf(
+                    buffer, size, isprint(token->op) ? "'%c'" : "the byte 0x%02x", token->op);
         else
             (void)snprintf(buffer, size, "'%s'", long_operators[token->op - OP_SHIFT_LEFT]);
         break;

@@ -59,9 +59,9 @@ typedef enum Operator {
 typedef struct Token {
     TokenKind kind;
     int op;
-    Name *name;        /* TOKEN_NAME, TOKEN_STRING (the text) */
+    Name *name; /* TOKEN_NAME, TOKEN_STRING (the text) */
     uint64_t integer;
-    bool overflow;     /* the integer does not fit 64 bits */
+    bool overflow; /* the integer does not fit 64 bits */
     SourcePosition position;
 } Token;
 

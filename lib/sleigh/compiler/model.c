@@ -94,8 +94,8 @@ static int compare_context_fields(const void *left, const void *right)
 {
     const Symbol *a = *(Symbol *const *)left;
     const Symbol *b = *(Symbol *const *)right;
-    int order = strcmp(
-            a->field.context_register->name->text, b->field.context_register->name->text);
+    int order =
+            strcmp(a->field.context_register->name->text, b->field.context_register->name->text);
     if (order != 0)
         return order;
     if (a->field.declared_low != b->field.declared_low)
@@ -106,8 +106,7 @@ static int compare_context_fields(const void *left, const void *right)
 }
 
 /* Places the fields [first, last) that overlap each other. */
-static void place_group(
-        Model *model, Symbol **fields, size_t first, size_t last, unsigned highest)
+static void place_group(Model *model, Symbol **fields, size_t first, size_t last, unsigned highest)
 {
     unsigned lowest = fields[first]->field.declared_low;
     unsigned bits = highest - lowest + 1;

@@ -104,12 +104,12 @@ typedef struct MacroDefinition {
 
 /* An operand of a constructor. */
 typedef struct Operand {
-    Symbol *defines;           /* the global symbol it stands for, or NULL */
-    struct Expression *value;  /* an expression operand, or NULL */
+    Symbol *defines;          /* the global symbol it stands for, or NULL */
+    struct Expression *value; /* an expression operand, or NULL */
     bool displayed;
-    bool is_code;              /* the destination of a branch */
-    unsigned index;            /* in the constructor's list, final after ordering */
-    int base;                  /* operand whose end it starts at, or -1; final after ordering */
+    bool is_code;   /* the destination of a branch */
+    unsigned index; /* in the constructor's list, final after ordering */
+    int base;       /* operand whose end it starts at, or -1; final after ordering */
     unsigned offset;
     unsigned minimum_bytes;
 } Operand;
@@ -211,16 +211,21 @@ struct Equation {
 };
 
 /* One statement of "[ ... ]". */
-typedef enum ActionKind { ACTION_ASSIGN, ACTION_GLOBALSET, ACTION_CONTEXT, ACTION_COMMIT } ActionKind;
+typedef enum ActionKind {
+    ACTION_ASSIGN,
+    ACTION_GLOBALSET,
+    ACTION_CONTEXT,
+    ACTION_COMMIT
+} ActionKind;
 
 typedef struct Action {
     struct Action *next;
     ActionKind kind;
     SourcePosition position;
-    Name *target;      /* assigned name; globalset: the address */
-    Name *context;     /* globalset */
-    Symbol *symbol;    /* resolved: the context variable */
-    Symbol *address;   /* resolved: of a commit */
+    Name *target;    /* assigned name; globalset: the address */
+    Name *context;   /* globalset */
+    Symbol *symbol;  /* resolved: the context variable */
+    Symbol *address; /* resolved: of a commit */
     Expression *value;
 } Action;
 

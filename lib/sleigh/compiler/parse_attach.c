@@ -64,8 +64,8 @@ static void check_count(Parser *parser, SourcePosition position, FieldList field
 static void check_length(Parser *parser, size_t count)
 {
     if (count >= SLEIGH_LIMIT_NAME_LIST)
-        compiler_limit(parser->compiler, parser_here(parser), "entries of a list, SLEIGH_LIMIT_NAME_LIST",
-                SLEIGH_LIMIT_NAME_LIST);
+        compiler_limit(parser->compiler, parser_here(parser),
+                "entries of a list, SLEIGH_LIMIT_NAME_LIST", SLEIGH_LIMIT_NAME_LIST);
 }
 
 static void attach_variables(Parser *parser)

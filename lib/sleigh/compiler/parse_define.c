@@ -48,7 +48,8 @@ static void parse_space(Parser *parser)
         }
     }
     if (space.address_bytes == 0 || space.word_bytes == 0)
-        parser_fail(parser, position, "space '%s' needs a size and a word size above 0", name->text);
+        parser_fail(
+                parser, position, "space '%s' needs a size and a word size above 0", name->text);
     if (model->space_count >= SLEIGH_LIMIT_SPACES)
         compiler_limit(compiler, position, "spaces, SLEIGH_LIMIT_SPACES", SLEIGH_LIMIT_SPACES);
     space.index = (unsigned)model->space_count;
@@ -62,8 +63,8 @@ static void parse_space(Parser *parser)
         model->default_space = kept;
 }
 
-static void define_varnode(
-        Parser *parser, Name *name, SourcePosition position, Space *space, uint64_t offset, unsigned bytes)
+static void define_varnode(Parser *parser, Name *name, SourcePosition position, Space *space,
+        uint64_t offset, unsigned bytes)
 {
     Symbol *symbol = model_define(parser->compiler, SYMBOL_VARNODE, name, position);
     symbol->varnode.space = space;
@@ -75,7 +76,8 @@ static void parse_registers(Parser *parser, Space *space)
 {
     uint64_t offset = 0;
     unsigned bytes = 0;
-    while (!parser_at_operator(parser, '[') && (parser_at_word(parser, "offset") || parser_at_word(parser, "size"))) {
+    while (!parser_at_operator(parser, '[') &&
+            (parser_at_word(parser, "offset") || parser_at_word(parser, "size"))) {
         bool is_offset = parser_accept_word(parser, "offset");
         if (!is_offset)
             (void)parser_accept_word(parser, "size");
@@ -165,7 +167,8 @@ static void parse_token(Parser *parser)
     }
 }
 
-static void define_context_field(Parser *parser, Symbol *reg, Name *name, SourcePosition position, Field field)
+static void define_context_field(
+        Parser *parser, Symbol *reg, Name *name, SourcePosition position, Field field)
 {
     Compiler *compiler = parser->compiler;
     Model *model = compiler->model;
@@ -210,8 +213,8 @@ static bool bitrange_as_varnode(Parser *parser, Name *name, SourcePosition posit
     unsigned byte = low / 8;
     if (parser->compiler->model->big_endian)
         byte = parent->varnode.bytes - low / 8 - bits / 8;
-    define_varnode(parser, name, position, parent->varnode.space, parent->varnode.offset + byte,
-            bits / 8);
+    define_varnode(
+            parser, name, position, parent->varnode.space, parent->varnode.offset + byte, bits / 8);
     return true;
 }
 
@@ -268,7 +271,8 @@ static void parse_alignment(Parser *parser)
 void parse_definition(Parser *parser)
 {
     if (parser_accept_word(parser, "endian"))
-        parser_fail(parser, parser_here(parser), "the endianness is defined once, at the beginning");
+        parser_fail(
+                parser, parser_here(parser), "the endianness is defined once, at the beginning");
     if (parser_accept_word(parser, "alignment")) {
         parse_alignment(parser);
     } else if (parser_accept_word(parser, "space")) {

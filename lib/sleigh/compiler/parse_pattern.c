@@ -22,8 +22,7 @@ static Expression *parse_unary(Parser *parser, bool in_action)
         bool minus = parser_accept(parser, '-');
         if (!minus)
             parser_expect(parser, '~');
-        expression =
-                new_expression(parser, minus ? EXPRESSION_MINUS : EXPRESSION_NOT, position);
+        expression = new_expression(parser, minus ? EXPRESSION_MINUS : EXPRESSION_NOT, position);
         expression->left = parse_unary(parser, in_action);
     } else if (parser_accept(parser, '(')) {
         expression = parse_expression(parser, in_action, 0);

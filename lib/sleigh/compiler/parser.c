@@ -310,7 +310,8 @@ void parse_specification(Compiler *compiler)
     jmp_buf recover;
     if (setjmp(recover) == 0) {
         parser.recover = &recover;
-        bool begins = parser_accept_word(&parser, "define") && parser_accept_word(&parser, "endian");
+        bool begins =
+                parser_accept_word(&parser, "define") && parser_accept_word(&parser, "endian");
         if (!begins)
             parser_fail(&parser, parser_here(&parser),
                     "a specification begins with 'define endian=big;' or 'define endian=little;'");

@@ -67,7 +67,8 @@ static bool has_instruction_bits(const Pattern *pattern)
 }
 
 /* A copy whose instruction bits stand `bytes` further to the right. */
-static Pattern shift_right(Compiler *compiler, SourcePosition position, const Pattern *pattern, unsigned bytes)
+static Pattern shift_right(
+        Compiler *compiler, SourcePosition position, const Pattern *pattern, unsigned bytes)
 {
     Pattern shifted = *pattern;
     if (bytes == 0)
@@ -84,8 +85,10 @@ static Pattern shift_right(Compiler *compiler, SourcePosition position, const Pa
             memmove(disjunct->mask + bytes, disjunct->mask, SLEIGH_LIMIT_PATTERN_BYTES - bytes);
             memmove(disjunct->value + bytes, disjunct->value, SLEIGH_LIMIT_PATTERN_BYTES - bytes);
         }
-        memset(disjunct->mask, 0, bytes < SLEIGH_LIMIT_PATTERN_BYTES ? bytes : SLEIGH_LIMIT_PATTERN_BYTES);
-        memset(disjunct->value, 0, bytes < SLEIGH_LIMIT_PATTERN_BYTES ? bytes : SLEIGH_LIMIT_PATTERN_BYTES);
+        memset(disjunct->mask, 0,
+                bytes < SLEIGH_LIMIT_PATTERN_BYTES ? bytes : SLEIGH_LIMIT_PATTERN_BYTES);
+        memset(disjunct->value, 0,
+                bytes < SLEIGH_LIMIT_PATTERN_BYTES ? bytes : SLEIGH_LIMIT_PATTERN_BYTES);
     }
     return shifted;
 }
@@ -97,8 +100,8 @@ static void count_disjuncts(Compiler *compiler, SourcePosition position, size_t 
                 SLEIGH_LIMIT_DISJUNCTS);
 }
 
-static void multiply(Compiler *compiler, SourcePosition position, Pattern *result, const Pattern *left,
-        const Pattern *right)
+static void multiply(Compiler *compiler, SourcePosition position, Pattern *result,
+        const Pattern *left, const Pattern *right)
 {
     if (left->count != 0 && right->count > SLEIGH_LIMIT_DISJUNCTS / left->count)
         count_disjuncts(compiler, position, SIZE_MAX);
@@ -140,8 +143,8 @@ static void check_tokens(Compiler *compiler, SourcePosition position, const Patt
 
 /* Lines two patterns up that start (or end) at the same byte; the tokens and openness of both
  * together go to `result`. */
-static void align(Compiler *compiler, SourcePosition position, Pattern *result, Pattern *left,
-        Pattern *right)
+static void align(
+        Compiler *compiler, SourcePosition position, Pattern *result, Pattern *left, Pattern *right)
 {
     bool left_empty = left->token_count == 0 && !left->open_left && !left->open_right;
     bool right_empty = right->token_count == 0 && !right->open_left && !right->open_right;
@@ -154,7 +157,8 @@ static void align(Compiler *compiler, SourcePosition position, Pattern *result, 
     }
     bool from_right = left->open_left || right->open_left;
     if (from_right && (left->open_right || right->open_right)) {
-        compiler_error(compiler, position, "'...' on both sides: where the patterns line up is unclear");
+        compiler_error(
+                compiler, position, "'...' on both sides: where the patterns line up is unclear");
         from_right = false;
     }
     check_tokens(compiler, position, left, right, from_right);
@@ -181,7 +185,8 @@ static void align(Compiler *compiler, SourcePosition position, Pattern *result, 
         *right = shift_right(compiler, position, right, result->bytes - right->bytes);
 }
 
-Pattern pattern_and(Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right)
+Pattern pattern_and(
+        Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right)
 {
     Pattern result = {0};
     Pattern a = *left;
@@ -191,7 +196,8 @@ Pattern pattern_and(Compiler *compiler, SourcePosition position, const Pattern *
     return result;
 }
 
-Pattern pattern_or(Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right)
+Pattern pattern_or(
+        Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right)
 {
     Pattern result = {0};
     Pattern a = *left;
@@ -205,7 +211,8 @@ Pattern pattern_or(Compiler *compiler, SourcePosition position, const Pattern *l
     return result;
 }
 
-static void append_tokens(Compiler *compiler, SourcePosition position, Pattern *result, const Pattern *right)
+static void append_tokens(
+        Compiler *compiler, SourcePosition position, Pattern *result, const Pattern *right)
 {
     size_t count = result->token_count + right->token_count;
     const TokenType **tokens = compiler_alloc_array(compiler, count, sizeof *tokens);
@@ -250,12 +257,13 @@ Pattern pattern_sequence(
 static void keep_common_bits(Disjunct *kept, const Disjunct *other)
 {
     for (size_t i = 0; i < SLEIGH_LIMIT_CONTEXT_WORDS; i++) {
-        kept->context_mask[i] &= other->context_mask[i] &
-                                 ~(kept->context_value[i] ^ other->context_value[i]);
+        kept->context_mask[i] &=
+                other->context_mask[i] & ~(kept->context_value[i] ^ other->context_value[i]);
         kept->context_value[i] &= kept->context_mask[i];
     }
     for (size_t i = 0; i < SLEIGH_LIMIT_PATTERN_BYTES; i++) {
-        unsigned mask = kept->mask[i] & other->mask[i] & ~(unsigned)(kept->value[i] ^ other->value[i]);
+        unsigned mask =
+                kept->mask[i] & other->mask[i] & ~(unsigned)(kept->value[i] ^ other->value[i]);
         kept->mask[i] = (uint8_t)mask;
         kept->value[i] &= (uint8_t)mask;
     }
@@ -268,7 +276,8 @@ void pattern_intersect(
     if (from_right && (so_far->open_right || other->open_right))
         compiler_error(compiler, position,
                 "one constructor of the table is open to the left and another to the right");
-    size_t shorter = so_far->token_count < other->token_count ? so_far->token_count : other->token_count;
+    size_t shorter =
+            so_far->token_count < other->token_count ? so_far->token_count : other->token_count;
     size_t longer = so_far->token_count + other->token_count - shorter;
     size_t same = 0;
     const TokenType *const *a = so_far->tokens;

@@ -9,12 +9,15 @@
 Pattern pattern_true(Compiler *compiler);
 Pattern pattern_of_field(Compiler *compiler, const Field *field); /* its token, no bits */
 Pattern pattern_constraint(Compiler *compiler, const Equation *equation);
-Pattern pattern_and(Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right);
-Pattern pattern_or(Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right);
+Pattern pattern_and(
+        Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right);
+Pattern pattern_or(
+        Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right);
 Pattern pattern_sequence(
         Compiler *compiler, SourcePosition position, const Pattern *left, const Pattern *right);
 /* What two patterns have in common: `so_far` becomes it. */
-void pattern_intersect(Compiler *compiler, SourcePosition position, Pattern *so_far, const Pattern *other);
+void pattern_intersect(
+        Compiler *compiler, SourcePosition position, Pattern *so_far, const Pattern *other);
 
 /* All bits that `general` fixes, `special` fixes to the same values. */
 bool disjunct_specializes(const Disjunct *special, const Disjunct *general);

@@ -97,8 +97,8 @@ static bool open_file(Preprocessor *preprocessor, const char *path, SourcePositi
             compiler_limit(compiler, position, "bytes of source, SLEIGH_LIMIT_SOURCE_BYTES",
                     SLEIGH_LIMIT_SOURCE_BYTES);
         if (errno == EMFILE)
-            compiler_limit(compiler, position, "included files, SLEIGH_LIMIT_FILES",
-                    SLEIGH_LIMIT_FILES);
+            compiler_limit(
+                    compiler, position, "included files, SLEIGH_LIMIT_FILES", SLEIGH_LIMIT_FILES);
         return false;
     }
     preprocessor->files[preprocessor->depth++] =
@@ -121,7 +121,8 @@ static SourcePosition directive_position(const Directive *directive)
 static void directive_fail(Directive *directive, const char *what)
 {
     if (!directive->failed)
-        compiler_error(directive->preprocessor->compiler, directive_position(directive), "%s", what);
+        compiler_error(
+                directive->preprocessor->compiler, directive_position(directive), "%s", what);
     directive->failed = true;
 }
 
@@ -189,7 +190,8 @@ static const char *parse_operand(Directive *directive, size_t *ret_length)
     const char *value =
             length == 0 ? NULL : preprocessor_value(directive->preprocessor, text, length);
     if (value == NULL) {
-        directive_fail(directive, "this name is not defined; @define it first, or ask defined(NAME)");
+        directive_fail(
+                directive, "this name is not defined; @define it first, or ask defined(NAME)");
         value = "";
     }
     *ret_length = strlen(value);
@@ -265,8 +267,8 @@ static bool parse_condition(Directive *directive)
 static bool lines_count(const Preprocessor *preprocessor)
 {
     size_t count = preprocessor->condition_count;
-    return count == 0 ||
-           (preprocessor->conditions[count - 1].outer_taken && preprocessor->conditions[count - 1].taken);
+    return count == 0 || (preprocessor->conditions[count - 1].outer_taken &&
+                                 preprocessor->conditions[count - 1].taken);
 }
 
 static void open_condition(Directive *directive, bool taken)
@@ -276,8 +278,10 @@ static void open_condition(Directive *directive, bool taken)
         compiler_limit(preprocessor->compiler, directive->position,
                 "nested @if, SLEIGH_LIMIT_CONDITION_DEPTH", SLEIGH_LIMIT_CONDITION_DEPTH);
     bool outer = lines_count(preprocessor);
-    preprocessor->conditions[preprocessor->condition_count++] = (Condition){
-            .outer_taken = outer, .taken = taken, .any_taken = taken, .position = directive->position};
+    preprocessor->conditions[preprocessor->condition_count++] = (Condition){.outer_taken = outer,
+            .taken = taken,
+            .any_taken = taken,
+            .position = directive->position};
 }
 
 static Condition *open_condition_here(Directive *directive)
@@ -357,7 +361,8 @@ static const char *expand_path(Directive *directive, const char *text, size_t le
     return copy;
 }
 
-static const char *join_path(Compiler *compiler, const char *folder, size_t length, const char *name)
+static const char *join_path(
+        Compiler *compiler, const char *folder, size_t length, const char *name)
 {
     size_t name_length = strlen(name);
     char *path = compiler_alloc(compiler, length + name_length + 2);
@@ -382,7 +387,8 @@ static void run_include(Directive *directive)
     const char *slash = strrchr(including, '/');
     const char *path = name;
     if (name[0] != '/')
-        path = join_path(compiler, including, slash == NULL ? 0 : (size_t)(slash - including), name);
+        path = join_path(
+                compiler, including, slash == NULL ? 0 : (size_t)(slash - including), name);
     if (directive->failed || open_file(preprocessor, path, position))
         return;
     const char *reason = strerror(errno);

@@ -15,8 +15,8 @@ typedef struct SourceLine {
 } SourceLine;
 
 Preprocessor *preprocessor_new(Compiler *compiler);
-void preprocessor_define(Preprocessor *preprocessor, const char *name, size_t length,
-        const char *value);
+void preprocessor_define(
+        Preprocessor *preprocessor, const char *name, size_t length, const char *value);
 bool preprocessor_begin(Preprocessor *preprocessor, const char *path);
 bool preprocessor_next_line(Preprocessor *preprocessor, SourceLine *ret);
 

@@ -147,6 +147,7 @@ void template_infer_sizes(Compiler *compiler, Template *template)
             compiler_error(compiler, template->ops[i]->position,
                     "the size of a value here cannot be found; write it behind the value (x:4)");
     if (template->exported != NULL && is_unknown(template->exported))
-        compiler_error(compiler, template->position, "the size of the exported value cannot be found; "
-                                                     "write it behind the value (x:4)");
+        compiler_error(compiler, template->position,
+                "the size of the exported value cannot be found; "
+                "write it behind the value (x:4)");
 }

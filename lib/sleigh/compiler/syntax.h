@@ -44,7 +44,7 @@ typedef enum StatementKind {
     STATEMENT_CROSSBUILD,
     STATEMENT_DELAYSLOT,
     STATEMENT_LABEL,
-    STATEMENT_BRANCH, /* BRANCH, CBRANCH, CALL to a fixed destination */
+    STATEMENT_BRANCH,   /* BRANCH, CBRANCH, CALL to a fixed destination */
     STATEMENT_INDIRECT, /* BRANCHIND, CALLIND, RETURN */
     STATEMENT_EXPORT,
     STATEMENT_EXPORT_LOAD, /* export *[space]:bytes term */

@@ -73,9 +73,10 @@ static Step walk_both(Walk *walk, const Equation *equation, Place start)
         return step;
     }
     Step right = walk_equation(walk, equation->right, start);
-    step.pattern = equation->kind == EQUATION_AND
-                           ? pattern_and(walk->compiler, equation->position, &left.pattern, &right.pattern)
-                           : pattern_or(walk->compiler, equation->position, &left.pattern, &right.pattern);
+    step.pattern =
+            equation->kind == EQUATION_AND
+                    ? pattern_and(walk->compiler, equation->position, &left.pattern, &right.pattern)
+                    : pattern_or(walk->compiler, equation->position, &left.pattern, &right.pattern);
     if (!step.pattern.open_right)
         step.end = place_behind(start, step.pattern.bytes);
     else if (left.pattern.open_right && left.end.known)
@@ -190,7 +191,8 @@ static Pattern table_pattern(Compiler *compiler, Symbol *symbol, Constructor *us
     }
     table->pattern_state = BUILD_RUNNING;
     if (table->count == 0) {
-        compiler_error(compiler, symbol->position, "table '%s' has no constructors", symbol->name->text);
+        compiler_error(
+                compiler, symbol->position, "table '%s' has no constructors", symbol->name->text);
         table->pattern = pattern_true(compiler);
     }
     for (size_t i = 0; i < table->count; i++) {
@@ -214,8 +216,9 @@ void tables_build(Compiler *compiler)
     Model *model = compiler->model;
     model->root->table->referenced = true;
     if (model->root->table->count == 0) {
-        compiler_error(compiler, (SourcePosition){0}, "the specification has no instruction: no "
-                                                      "constructor without a table's name");
+        compiler_error(compiler, (SourcePosition){0},
+                "the specification has no instruction: no "
+                "constructor without a table's name");
         return;
     }
     (void)table_pattern(compiler, model->root, NULL);
@@ -224,7 +227,8 @@ void tables_build(Compiler *compiler)
         if (symbol->kind != SYMBOL_TABLE)
             continue;
         if (symbol->table->pattern_state == BUILD_NOT_YET)
-            compiler_warning(compiler, symbol->position, "table '%s' is never used", symbol->name->text);
+            compiler_warning(
+                    compiler, symbol->position, "table '%s' is never used", symbol->name->text);
         else if (compiler->error_count == 0)
             symbol->table->tree = decision_build(compiler, symbol->table);
     }

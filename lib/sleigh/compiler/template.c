@@ -24,14 +24,16 @@ static Varnode *declare_local(Generator *generator, const Statement *statement, 
     Varnode *varnode =
             generate_new_temporary(generator, statement->name, statement->position, bytes);
     Local local = {.name = statement->name, .varnode = varnode};
-    COMPILER_PUSH(generator->compiler, generator->scope->locals, generator->scope->local_count, local);
+    COMPILER_PUSH(
+            generator->compiler, generator->scope->locals, generator->scope->local_count, local);
     return varnode;
 }
 
 static bool is_known_name(Generator *generator, const Statement *statement)
 {
     const Name *name = statement->name;
-    if (scope_find(generator->scope, name) != NULL || generate_find_operand(generator, name) != NULL)
+    if (scope_find(generator->scope, name) != NULL ||
+            generate_find_operand(generator, name) != NULL)
         return true;
     const Symbol *global = name->global;
     return global != NULL && (global->kind == SYMBOL_VARNODE || global->kind == SYMBOL_BITRANGE) &&
@@ -100,8 +102,8 @@ static void statement_assign(Generator *generator, const Statement *statement)
     Varnode *target;
     if (!known || statement->is_local) {
         if (statement->is_local && scope_find(generator->scope, statement->name) != NULL)
-            compiler_error(generator->compiler, statement->position, "'%s' is already declared here",
-                    statement->name->text);
+            compiler_error(generator->compiler, statement->position,
+                    "'%s' is already declared here", statement->name->text);
         target = declare_local(generator, statement, statement->bytes);
         if (statement->bytes == 0)
             target->temporary->size = varnode_size(value);
@@ -116,7 +118,8 @@ static void statement_assign(Generator *generator, const Statement *statement)
     } else {
         target = generate_name(generator, statement->name, statement->position);
         Constant size = varnode_size(target);
-        if (statement->bytes != 0 && !(size.kind == CONSTANT_REAL && size.value == statement->bytes))
+        if (statement->bytes != 0 &&
+                !(size.kind == CONSTANT_REAL && size.value == statement->bytes))
             compiler_error(generator->compiler, statement->position,
                     "'%s' exists already with another size; assign to '%s', or to bits as '%s[0,%u]'",
                     statement->name->text, statement->name->text, statement->name->text,
@@ -154,11 +157,11 @@ static void check_labels(Generator *generator)
     for (size_t i = 0; i < generator->scope->label_count; i++) {
         const Label *label = &generator->scope->labels[i];
         if (!label->placed)
-            compiler_error(generator->compiler, label->position, "label <%s> is not placed anywhere",
-                    label->name->text);
+            compiler_error(generator->compiler, label->position,
+                    "label <%s> is not placed anywhere", label->name->text);
         if (!label->used)
-            compiler_error(generator->compiler, label->position, "label <%s> is never used; remove it",
-                    label->name->text);
+            compiler_error(generator->compiler, label->position,
+                    "label <%s> is never used; remove it", label->name->text);
     }
 }
 
@@ -201,8 +204,8 @@ static void statement_invoke(Generator *generator, const Statement *statement)
         return;
     }
     if (symbol == NULL || symbol->kind != SYMBOL_USEROP) {
-        compiler_error(compiler, statement->position, "'%s' is neither a macro nor a user operation",
-                statement->name->text);
+        compiler_error(compiler, statement->position,
+                "'%s' is neither a macro nor a user operation", statement->name->text);
         return;
     }
     Varnode **values = compiler_alloc_array(compiler, statement->term_count + 1, sizeof *values);
@@ -319,7 +322,8 @@ static void statement_crossbuild(Generator *generator, const Statement *statemen
 {
     Compiler *compiler = generator->compiler;
     if (generator->section != 0)
-        compiler_error(compiler, statement->position, "crossbuild is not possible in a named section");
+        compiler_error(
+                compiler, statement->position, "crossbuild is not possible in a named section");
     compiler->model->uses_crossbuild = true;
     Varnode *address = generate_term(generator, statement->value);
     unsigned section = section_number(generator, statement->name, statement->position);
@@ -387,7 +391,8 @@ static void statement_section(Generator *generator, const Statement *statement)
 
 static void generate_statement(Generator *generator, const Statement *statement)
 {
-    bool only_outside = statement->kind >= STATEMENT_EXPORT || statement->kind == STATEMENT_DELAYSLOT ||
+    bool only_outside = statement->kind >= STATEMENT_EXPORT ||
+                        statement->kind == STATEMENT_DELAYSLOT ||
                         statement->kind == STATEMENT_CROSSBUILD;
     generator->fresh = NULL;
     if (generator->scope->in_macro && only_outside) {

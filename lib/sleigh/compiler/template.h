@@ -19,7 +19,12 @@ typedef enum ConstantKind {
     CONSTANT_RELATIVE /* `value` is a label */
 } ConstantKind;
 
-typedef enum HandleSelector { HANDLE_SPACE, HANDLE_OFFSET, HANDLE_SIZE, HANDLE_OFFSET_PLUS } HandleSelector;
+typedef enum HandleSelector {
+    HANDLE_SPACE,
+    HANDLE_OFFSET,
+    HANDLE_SIZE,
+    HANDLE_OFFSET_PLUS
+} HandleSelector;
 
 typedef struct Constant {
     ConstantKind kind;
@@ -87,7 +92,8 @@ void template_infer_sizes(Compiler *compiler, Template *template);
 /* After all tables are known: sizes of exports, checks, lowering, temporaries' places. */
 void templates_finish(Compiler *compiler);
 
-TemplateOp *template_add(Compiler *compiler, Template *template, unsigned opcode, SourcePosition position);
+TemplateOp *template_add(
+        Compiler *compiler, Template *template, unsigned opcode, SourcePosition position);
 void template_input(Compiler *compiler, TemplateOp *op, Varnode *input);
 Varnode *template_constant(Compiler *compiler, uint64_t value, unsigned bytes);
 Constant varnode_size(const Varnode *varnode);

@@ -88,8 +88,8 @@ void template_input(Compiler *compiler, TemplateOp *op, Varnode *input)
     COMPILER_PUSH(compiler, op->inputs, op->input_count, input);
 }
 
-TemplateOp *generate_op(Generator *generator, unsigned opcode, SourcePosition position, Varnode *output,
-        Varnode *first, Varnode *second)
+TemplateOp *generate_op(Generator *generator, unsigned opcode, SourcePosition position,
+        Varnode *output, Varnode *first, Varnode *second)
 {
     TemplateOp *op = template_add(generator->compiler, generator->template, opcode, position);
     op->output = output;
@@ -101,8 +101,8 @@ TemplateOp *generate_op(Generator *generator, unsigned opcode, SourcePosition po
 }
 
 /* An operation into a temporary of its own. */
-static Varnode *value_op(Generator *generator, unsigned opcode, SourcePosition position, Varnode *first,
-        Varnode *second, unsigned bytes)
+static Varnode *value_op(Generator *generator, unsigned opcode, SourcePosition position,
+        Varnode *first, Varnode *second, unsigned bytes)
 {
     Varnode *output = generate_new_temporary(generator, NULL, position, bytes);
     generator->fresh = generate_op(generator, opcode, position, output, first, second);
@@ -152,8 +152,8 @@ static Varnode *address_varnode(Generator *generator, const Symbol *symbol)
     ConstantKind kind = symbol->kind == SYMBOL_START  ? CONSTANT_START
                         : symbol->kind == SYMBOL_NEXT ? CONSTANT_NEXT
                                                       : CONSTANT_NEXT2;
-    Varnode *varnode = new_varnode(generator, constant_space(SPACE_CONST), (Constant){.kind = kind},
-            constant_real(0));
+    Varnode *varnode = new_varnode(
+            generator, constant_space(SPACE_CONST), (Constant){.kind = kind}, constant_real(0));
     varnode->address_sized = true;
     return varnode;
 }
@@ -247,8 +247,8 @@ Varnode *generate_part(Generator *generator, Varnode *whole, unsigned low_bit, u
 }
 
 /* x >> low, cut to size, masked; what has no effect is left out. */
-static Varnode *range_by_operations(Generator *generator, Varnode *whole, SourcePosition position,
-        unsigned low, unsigned bits)
+static Varnode *range_by_operations(
+        Generator *generator, Varnode *whole, SourcePosition position, unsigned low, unsigned bits)
 {
     Compiler *compiler = generator->compiler;
     Constant size = varnode_size(whole);
@@ -287,14 +287,15 @@ static Varnode *read_range(Generator *generator, Varnode *whole, bool is_paramet
     }
     if (size.kind == CONSTANT_REAL && size.value != 0) {
         if (low + bits > 8 * size.value) {
-            compiler_error(compiler, position, "bits %u to %u lie outside of a value of %u bits", low,
-                    low + bits - 1, (unsigned)size.value * 8);
+            compiler_error(compiler, position, "bits %u to %u lie outside of a value of %u bits",
+                    low, low + bits - 1, (unsigned)size.value * 8);
             return whole;
         }
         if (low == 0 && bits == 8 * size.value) {
             if (!is_parameter)
                 compiler_error(compiler, position,
-                        "superfluous truncation: the value has exactly %u bits; leave it out", bits);
+                        "superfluous truncation: the value has exactly %u bits; leave it out",
+                        bits);
             return whole;
         }
     }
@@ -316,8 +317,8 @@ static Varnode *generate_address(Generator *generator, const Term *term)
 {
     Model *model = generator->compiler->model;
     Varnode *place = generate_name(generator, term->name, term->position);
-    Varnode *address = new_varnode(generator, constant_space(SPACE_CONST), place->offset,
-            constant_real(term->bytes));
+    Varnode *address = new_varnode(
+            generator, constant_space(SPACE_CONST), place->offset, constant_real(term->bytes));
     generator->fresh = NULL;
     const Space *space = model->default_space;
     if (place->space.kind == CONSTANT_SPACE && place->space.value != SPACE_CONST)
@@ -379,7 +380,8 @@ static unsigned fixed_output_bytes(unsigned opcode)
     }
 }
 
-static Varnode *generate_values(Generator *generator, const Term *term, TemplateOp **ret_op, unsigned opcode)
+static Varnode *generate_values(
+        Generator *generator, const Term *term, TemplateOp **ret_op, unsigned opcode)
 {
     Varnode **values =
             compiler_alloc_array(generator->compiler, term->term_count + 1, sizeof *values);

@@ -39,15 +39,16 @@ typedef struct Generator {
 } Generator;
 
 Local *scope_find(Scope *scope, const Name *name);
-Varnode *generate_new_temporary(Generator *generator, Name *name, SourcePosition position, unsigned bytes);
+Varnode *generate_new_temporary(
+        Generator *generator, Name *name, SourcePosition position, unsigned bytes);
 Varnode *generate_term(Generator *generator, const Term *term);
 Varnode *generate_name(Generator *generator, Name *name, SourcePosition position);
 Symbol *generate_find_operand(Generator *generator, const Name *name);
 Space *generate_space(Generator *generator, const Name *name, SourcePosition position);
 void generate_pointer(Generator *generator, Varnode *pointer, const Space *space);
 Varnode *generate_part(Generator *generator, Varnode *whole, unsigned low_bit, unsigned bits);
-TemplateOp *generate_op(Generator *generator, unsigned opcode, SourcePosition position, Varnode *output,
-        Varnode *first, Varnode *second);
+TemplateOp *generate_op(Generator *generator, unsigned opcode, SourcePosition position,
+        Varnode *output, Varnode *first, Varnode *second);
 void generate_force_size(Varnode *varnode, Constant size);
 bool generate_can_be_part(const Generator *generator, const Varnode *varnode, bool is_parameter);
 Constant constant_real(uint64_t value);

@@ -49,7 +49,8 @@ static void size_register_spaces(ProPcodeEmulator *emulator)
     for (size_t i = 0; i < count; i++) {
         Storage *storage = &emulator->storage[registers[i].place.space];
         uint64_t end = registers[i].place.offset + registers[i].place.size;
-        bool holds = emulator->spaces[registers[i].place.space].is_register && end >= registers[i].place.offset;
+        bool holds = emulator->spaces[registers[i].place.space].is_register &&
+                     end >= registers[i].place.offset;
         if (holds && end > storage->size && end <= SLEIGH_LIMIT_EMULATOR_BYTES)
             storage->size = end;
     }
@@ -144,7 +145,8 @@ static void encode_number(uint8_t *bytes, uint32_t size, bool big_endian, Wide v
         bytes[i - 1] = (uint8_t)value;
 }
 
-static ProStatus check_place(const ProPcodeEmulator *emulator, uint32_t space, uint64_t offset, uint32_t size)
+static ProStatus check_place(
+        const ProPcodeEmulator *emulator, uint32_t space, uint64_t offset, uint32_t size)
 {
     if (space >= emulator->space_count || size == 0 || size > LARGEST_WIDE_BYTES)
         return PRO_ERR_INVALID;
@@ -154,7 +156,8 @@ static ProStatus check_place(const ProPcodeEmulator *emulator, uint32_t space, u
     return PRO_OK;
 }
 
-static ProStatus read_place(ProPcodeEmulator *emulator, uint32_t space, uint64_t offset, uint32_t size, Wide *ret)
+static ProStatus read_place(
+        ProPcodeEmulator *emulator, uint32_t space, uint64_t offset, uint32_t size, Wide *ret)
 {
     if (space == PRO_SPACE_CONST) {
         *ret = offset & wide_mask(size);
@@ -178,9 +181,11 @@ static ProStatus read_place(ProPcodeEmulator *emulator, uint32_t space, uint64_t
     return status;
 }
 
-static ProStatus write_place(ProPcodeEmulator *emulator, uint32_t space, uint64_t offset, uint32_t size, Wide value)
+static ProStatus write_place(
+        ProPcodeEmulator *emulator, uint32_t space, uint64_t offset, uint32_t size, Wide value)
 {
-    ProStatus status = space == PRO_SPACE_CONST ? PRO_ERR_INVALID : check_place(emulator, space, offset, size);
+    ProStatus status =
+            space == PRO_SPACE_CONST ? PRO_ERR_INVALID : check_place(emulator, space, offset, size);
     if (status != PRO_OK)
         return status;
     bool big_endian = emulator->spaces[space].big_endian;
@@ -190,7 +195,8 @@ static ProStatus write_place(ProPcodeEmulator *emulator, uint32_t space, uint64_
     }
     uint8_t copy[LARGEST_WIDE_BYTES];
     encode_number(copy, size, big_endian, value);
-    if (space == emulator->code_space && offset < emulator->code_high && offset + size > emulator->code_low)
+    if (space == emulator->code_space && offset < emulator->code_high &&
+            offset + size > emulator->code_low)
         emulator->stale = true;
     return emulator->calls.write == NULL
                    ? PRO_ERR_UNSUPPORTED
@@ -231,7 +237,8 @@ static size_t fetch(ProPcodeEmulator *emulator, uint8_t *bytes)
     if (emulator->calls.read == NULL)
         return 0;
     for (size_t size = FETCH_BYTES; size > 0; size = size > 16 ? 16 : size - 1)
-        if (emulator->calls.read(emulator->calls.data, emulator->code_space, emulator->address, bytes, size) == PRO_OK)
+        if (emulator->calls.read(emulator->calls.data, emulator->code_space, emulator->address,
+                    bytes, size) == PRO_OK)
             return size;
     return 0;
 }
@@ -264,7 +271,8 @@ static ProStatus translate(ProPcodeEmulator *emulator, CachedCode *slot, ProErro
     unsigned long long address = emulator->address;
     size_t size = fetch(emulator, bytes);
     slot->fall_through = 0;
-    ProStatus status = pro_sleigh_decode(emulator->decoder, emulator->address, bytes, size, &instruction);
+    ProStatus status =
+            pro_sleigh_decode(emulator->decoder, emulator->address, bytes, size, &instruction);
     if (status != PRO_OK)
         return error_set(reterr, status, "0x%llx: no memory", address);
     if (instruction.outcome != PRO_SLEIGH_DECODED)
@@ -274,7 +282,8 @@ static ProStatus translate(ProPcodeEmulator *emulator, CachedCode *slot, ProErro
     if (status != PRO_OK)
         return status;
     if ((lift.flow & PRO_FLOW_UNIMPLEMENTED) != 0)
-        return error_set(reterr, PRO_ERR_UNSUPPORTED, "0x%llx: the specification leaves this instruction's meaning open", address);
+        return error_set(reterr, PRO_ERR_UNSUPPORTED,
+                "0x%llx: the specification leaves this instruction's meaning open", address);
     if (copy_code(emulator, slot, &lift) != PRO_OK) {
         forget_code(emulator);
         if (copy_code(emulator, slot, &lift) != PRO_OK)
@@ -292,15 +301,16 @@ static ProStatus translate(ProPcodeEmulator *emulator, CachedCode *slot, ProErro
 /* ---- operations ---- */
 
 typedef struct Flow {
-    bool leaves;          /* to another instruction */
-    uint64_t address;     /* there */
-    int64_t next;         /* or the index of the next operation */
+    bool leaves;      /* to another instruction */
+    uint64_t address; /* there */
+    int64_t next;     /* or the index of the next operation */
 } Flow;
 
 static ProStatus jump(ProPcodeEmulator *emulator, const ProPcodeOp *op, Flow *flow, int64_t index)
 {
     const ProVarnode *target = &op->inputs[0];
-    bool direct = op->code == PRO_PCODE_BRANCH || op->code == PRO_PCODE_CBRANCH || op->code == PRO_PCODE_CALL;
+    bool direct = op->code == PRO_PCODE_BRANCH || op->code == PRO_PCODE_CBRANCH ||
+                  op->code == PRO_PCODE_CALL;
     if (direct && target->space == PRO_SPACE_CONST) {
         unsigned unused = target->size >= 8 ? 0 : 64 - 8 * target->size;
         flow->next = index + ((int64_t)(target->offset << unused) >> unused);
@@ -323,13 +333,16 @@ static ProStatus access_memory(ProPcodeEmulator *emulator, const ProPcodeOp *op)
     uint32_t space = (uint32_t)inputs[0].offset;
     if (space >= emulator->space_count)
         return PRO_ERR_INVALID;
-    ProStatus status = read_place(emulator, inputs[1].space, inputs[1].offset, inputs[1].size, &pointer);
+    ProStatus status =
+            read_place(emulator, inputs[1].space, inputs[1].offset, inputs[1].size, &pointer);
     if (status != PRO_OK)
         return status;
     uint64_t offset = (uint64_t)pointer * emulator->spaces[space].word_bytes;
     if (op->code == PRO_PCODE_LOAD) {
         status = read_place(emulator, space, offset, op->output.size, &value);
-        return status != PRO_OK ? status : write_place(emulator, op->output.space, op->output.offset, op->output.size, value);
+        return status != PRO_OK ? status
+                                : write_place(emulator, op->output.space, op->output.offset,
+                                          op->output.size, value);
     }
     status = read_place(emulator, inputs[2].space, inputs[2].offset, inputs[2].size, &value);
     return status != PRO_OK ? status : write_place(emulator, space, offset, inputs[2].size, value);
@@ -340,23 +353,27 @@ static ProStatus compute(ProPcodeEmulator *emulator, const ProPcodeOp *op)
     Wide inputs[2] = {0}, result = 0;
     for (unsigned i = 0; i < op->input_count && i < 2; i++) {
         const ProVarnode *input = &op->inputs[i];
-        ProStatus status = read_place(emulator, input->space, input->offset, input->size, &inputs[i]);
+        ProStatus status =
+                read_place(emulator, input->space, input->offset, input->size, &inputs[i]);
         if (status != PRO_OK)
             return status;
     }
     ProStatus status = evaluate(op, inputs, &result);
-    return status != PRO_OK ? status : write_place(emulator, op->output.space, op->output.offset, op->output.size, result);
+    return status != PRO_OK ? status
+                            : write_place(emulator, op->output.space, op->output.offset,
+                                      op->output.size, result);
 }
 
 static ProStatus user_operation(ProPcodeEmulator *emulator, const ProPcodeOp *op)
 {
     if (emulator->calls.user_operation == NULL)
         return PRO_ERR_UNSUPPORTED;
-    return emulator->calls.user_operation(emulator->calls.data, emulator, op->inputs[0].offset, op->inputs + 1,
-            op->input_count - 1u, op->output);
+    return emulator->calls.user_operation(emulator->calls.data, emulator, op->inputs[0].offset,
+            op->inputs + 1, op->input_count - 1u, op->output);
 }
 
-static ProStatus execute_op(ProPcodeEmulator *emulator, const ProPcodeOp *op, Flow *flow, int64_t index)
+static ProStatus execute_op(
+        ProPcodeEmulator *emulator, const ProPcodeOp *op, Flow *flow, int64_t index)
 {
     Wide condition = 0;
     ProStatus status;
@@ -365,7 +382,8 @@ static ProStatus execute_op(ProPcodeEmulator *emulator, const ProPcodeOp *op, Fl
     case PRO_PCODE_STORE:
         return access_memory(emulator, op);
     case PRO_PCODE_CBRANCH:
-        status = read_place(emulator, op->inputs[1].space, op->inputs[1].offset, op->inputs[1].size, &condition);
+        status = read_place(emulator, op->inputs[1].space, op->inputs[1].offset, op->inputs[1].size,
+                &condition);
         return status != PRO_OK || condition == 0 ? status : jump(emulator, op, flow, index);
     case PRO_PCODE_BRANCH:
     case PRO_PCODE_BRANCHIND:
@@ -380,21 +398,25 @@ static ProStatus execute_op(ProPcodeEmulator *emulator, const ProPcodeOp *op, Fl
     }
 }
 
-static ProStatus explain(ProPcodeEmulator *emulator, const ProPcodeOp *op, ProStatus status, ProError *reterr)
+static ProStatus explain(
+        ProPcodeEmulator *emulator, const ProPcodeOp *op, ProStatus status, ProError *reterr)
 {
-    const char *name = op->code == PRO_PCODE_CALLOTHER
-                               ? pro_sleigh_language_user_operation(emulator->language, op->inputs[0].offset)
-                               : pro_pcode_name(op->code);
+    const char *name =
+            op->code == PRO_PCODE_CALLOTHER
+                    ? pro_sleigh_language_user_operation(emulator->language, op->inputs[0].offset)
+                    : pro_pcode_name(op->code);
     return error_set(reterr, status, "0x%llx: %s: %s", (unsigned long long)emulator->address,
             name == NULL ? "an operation" : name, pro_status_text(status));
 }
 
-static ProStatus execute(ProPcodeEmulator *emulator, const ProPcodeOp *ops, size_t count, Flow *flow, ProError *reterr)
+static ProStatus execute(ProPcodeEmulator *emulator, const ProPcodeOp *ops, size_t count,
+        Flow *flow, ProError *reterr)
 {
     uint64_t budget = SLEIGH_LIMIT_EMULATOR_LOOP;
     for (int64_t index = 0; index < (int64_t)count && !flow->leaves; index = flow->next) {
         if (budget-- == 0)
-            return error_set(reterr, PRO_ERR_LIMIT, "0x%llx: one instruction takes more than %u operations (SLEIGH_LIMIT_EMULATOR_LOOP)",
+            return error_set(reterr, PRO_ERR_LIMIT,
+                    "0x%llx: one instruction takes more than %u operations (SLEIGH_LIMIT_EMULATOR_LOOP)",
                     (unsigned long long)emulator->address, SLEIGH_LIMIT_EMULATOR_LOOP);
         flow->next = index + 1;
         emulator->operations++;
@@ -407,10 +429,12 @@ static ProStatus execute(ProPcodeEmulator *emulator, const ProPcodeOp *ops, size
     return PRO_OK;
 }
 
-ProStatus pro_pcode_emulator_execute(ProPcodeEmulator *emulator, const ProPcodeOp *ops, size_t count, ProError *reterr)
+ProStatus pro_pcode_emulator_execute(
+        ProPcodeEmulator *emulator, const ProPcodeOp *ops, size_t count, ProError *reterr)
 {
     Flow flow = {0};
-    ProStatus status = pro_pcode_verify(ops, count, emulator->spaces, emulator->space_count, reterr);
+    ProStatus status =
+            pro_pcode_verify(ops, count, emulator->spaces, emulator->space_count, reterr);
     if (status == PRO_OK)
         status = execute(emulator, ops, count, &flow, reterr);
     if (status == PRO_OK && flow.leaves)
@@ -422,7 +446,8 @@ ProStatus pro_pcode_emulator_step(ProPcodeEmulator *emulator, ProError *reterr)
 {
     if (emulator->stale)
         forget_code(emulator);
-    CachedCode *slot = &emulator->cache[(emulator->address >> 1 ^ emulator->address >> 15) & (CACHE_SLOTS - 1)];
+    CachedCode *slot = &emulator->cache[(emulator->address >> 1 ^ emulator->address >> 15) &
+                                        (CACHE_SLOTS - 1)];
     Flow flow = {0};
     if (slot->fall_through == 0 || slot->address != emulator->address) {
         ProStatus status = translate(emulator, slot, reterr);
@@ -435,7 +460,8 @@ ProStatus pro_pcode_emulator_step(ProPcodeEmulator *emulator, ProError *reterr)
     return status;
 }
 
-ProStatus pro_pcode_emulator_run(ProPcodeEmulator *emulator, uint64_t budget, uint64_t *ret_done, ProError *reterr)
+ProStatus pro_pcode_emulator_run(
+        ProPcodeEmulator *emulator, uint64_t budget, uint64_t *ret_done, ProError *reterr)
 {
     ProStatus status = PRO_OK;
     uint64_t done = 0;

@@ -52,7 +52,8 @@ static bool overflows(unsigned code, Wide left, Wide right, uint32_t bytes)
 
 static unsigned count_ones(Wide value)
 {
-    return (unsigned)(__builtin_popcountll((uint64_t)value) + __builtin_popcountll((uint64_t)(value >> 64)));
+    return (unsigned)(__builtin_popcountll((uint64_t)value) +
+                      __builtin_popcountll((uint64_t)(value >> 64)));
 }
 
 static unsigned leading_zeros(Wide value, uint32_t bytes)
@@ -79,7 +80,8 @@ static ProStatus evaluate_rest(const ProPcodeOp *op, const Wide *inputs, Wide *r
         *ret = overflows(op->code, left, right, bytes);
         return PRO_OK;
     case PRO_PCODE_PIECE:
-        *ret = op->inputs[1].size >= LARGEST_WIDE_BYTES ? right : left << 8 * op->inputs[1].size | right;
+        *ret = op->inputs[1].size >= LARGEST_WIDE_BYTES ? right
+                                                        : left << 8 * op->inputs[1].size | right;
         return PRO_OK;
     case PRO_PCODE_SUBPIECE:
         *ret = right >= LARGEST_WIDE_BYTES ? 0 : left >> 8 * (unsigned)right;

@@ -49,16 +49,16 @@ static Wide from_float(long double value, uint32_t bytes)
 
 static float combine_single(unsigned code, float left, float right)
 {
-    return code == PRO_PCODE_FLOAT_ADD   ? left + right
-           : code == PRO_PCODE_FLOAT_SUB ? left - right
+    return code == PRO_PCODE_FLOAT_ADD    ? left + right
+           : code == PRO_PCODE_FLOAT_SUB  ? left - right
            : code == PRO_PCODE_FLOAT_MULT ? left * right
                                           : left / right;
 }
 
 static double combine_double(unsigned code, double left, double right)
 {
-    return code == PRO_PCODE_FLOAT_ADD   ? left + right
-           : code == PRO_PCODE_FLOAT_SUB ? left - right
+    return code == PRO_PCODE_FLOAT_ADD    ? left + right
+           : code == PRO_PCODE_FLOAT_SUB  ? left - right
            : code == PRO_PCODE_FLOAT_MULT ? left * right
                                           : left / right;
 }
@@ -69,8 +69,8 @@ static long double combine(unsigned code, long double left, long double right, u
         return combine_single(code, (float)left, (float)right);
     if (bytes == 8)
         return combine_double(code, (double)left, (double)right);
-    return code == PRO_PCODE_FLOAT_ADD   ? left + right
-           : code == PRO_PCODE_FLOAT_SUB ? left - right
+    return code == PRO_PCODE_FLOAT_ADD    ? left + right
+           : code == PRO_PCODE_FLOAT_SUB  ? left - right
            : code == PRO_PCODE_FLOAT_MULT ? left * right
                                           : left / right;
 }
@@ -151,7 +151,8 @@ ProStatus evaluate_float(const ProPcodeOp *op, const Wide *inputs, Wide *ret)
         *ret = integer_to_float(op, inputs[0]);
         return PRO_OK;
     }
-    if (op->code < PRO_PCODE_FLOAT_EQUAL || op->code > PRO_PCODE_FLOAT_ROUND || !is_known_format(bytes))
+    if (op->code < PRO_PCODE_FLOAT_EQUAL || op->code > PRO_PCODE_FLOAT_ROUND ||
+            !is_known_format(bytes))
         return PRO_ERR_UNSUPPORTED;
     if (op->code == PRO_PCODE_FLOAT_NAN || op->code >= PRO_PCODE_FLOAT_NEG)
         return evaluate_unary(op, inputs[0], ret);

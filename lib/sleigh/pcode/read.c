@@ -34,7 +34,8 @@ static bool refuse(Reader *reader, ProStatus status, const char *what)
 
 static void skip_blanks(Reader *reader)
 {
-    while (reader->cursor < reader->end && (*reader->cursor == ' ' || *reader->cursor == '\t' || *reader->cursor == '\r'))
+    while (reader->cursor < reader->end &&
+            (*reader->cursor == ' ' || *reader->cursor == '\t' || *reader->cursor == '\r'))
         reader->cursor++;
 }
 
@@ -51,7 +52,9 @@ static size_t scan_word(Reader *reader, const char **ret)
 {
     skip_blanks(reader);
     *ret = reader->cursor;
-    while (reader->cursor < reader->end && (isalnum((unsigned char)*reader->cursor) || strchr("_.$", *reader->cursor) != NULL) && *reader->cursor != 0)
+    while (reader->cursor < reader->end &&
+            (isalnum((unsigned char)*reader->cursor) || strchr("_.$", *reader->cursor) != NULL) &&
+            *reader->cursor != 0)
         reader->cursor++;
     return (size_t)(reader->cursor - *ret);
 }
@@ -67,7 +70,9 @@ static bool read_number(Reader *reader, uint64_t *ret)
     for (size_t i = hex ? 2 : 0; i < length; i++) {
         char byte = word[i];
         unsigned base = hex ? 16 : 10;
-        unsigned digit = isdigit((unsigned char)byte) ? (unsigned)(byte - '0') : (unsigned)(tolower((unsigned char)byte) - 'a') + 10;
+        unsigned digit = isdigit((unsigned char)byte)
+                                 ? (unsigned)(byte - '0')
+                                 : (unsigned)(tolower((unsigned char)byte) - 'a') + 10;
         if (!isxdigit((unsigned char)byte) || digit >= base || *ret > (UINT64_MAX - digit) / base)
             return refuse(reader, PRO_ERR_FORMAT, "this is no number of 64 bits");
         *ret = *ret * base + digit;
@@ -85,7 +90,8 @@ static bool read_varnode(Reader *reader, ProVarnode *ret)
     size_t length = scan_word(reader, &word);
     ret->space = UINT32_MAX;
     for (size_t i = 0; i < reader->space_count; i++)
-        if (strlen(reader->spaces[i].name) == length && memcmp(reader->spaces[i].name, word, length) == 0)
+        if (strlen(reader->spaces[i].name) == length &&
+                memcmp(reader->spaces[i].name, word, length) == 0)
             ret->space = (uint32_t)i;
     if (ret->space == UINT32_MAX)
         return refuse(reader, PRO_ERR_FORMAT, "the language has no space of this name");
@@ -108,9 +114,12 @@ static bool grow(Reader *reader, void **items, size_t count, size_t *capacity, s
     if (count < *capacity)
         return true;
     size_t grown = *capacity == 0 ? 16 : *capacity * 2;
-    void *memory = count >= 16 * (size_t)SLEIGH_LIMIT_LIFT_OPS ? NULL : realloc(*items, grown * element_size);
+    void *memory = count >= 16 * (size_t)SLEIGH_LIMIT_LIFT_OPS
+                           ? NULL
+                           : realloc(*items, grown * element_size);
     if (memory == NULL)
-        return refuse(reader, PRO_ERR_LIMIT, "too many operations (SLEIGH_LIMIT_LIFT_OPS), or no memory");
+        return refuse(
+                reader, PRO_ERR_LIMIT, "too many operations (SLEIGH_LIMIT_LIFT_OPS), or no memory");
     *items = memory;
     *capacity = grown;
     return true;
@@ -122,7 +131,8 @@ static bool read_input(Reader *reader, ProPcodeOp *op)
     if (op->input_count == OP_INPUTS)
         return refuse(reader, PRO_ERR_LIMIT, "at most 255 inputs are possible");
     if (!read_varnode(reader, &varnode) ||
-            !grow(reader, (void **)(void *)&reader->list->varnodes, reader->varnode_count, &reader->varnode_capacity, sizeof varnode))
+            !grow(reader, (void **)(void *)&reader->list->varnodes, reader->varnode_count,
+                    &reader->varnode_capacity, sizeof varnode))
         return false;
     reader->list->varnodes[reader->varnode_count++] = varnode;
     op->input_count++;
@@ -151,7 +161,8 @@ static bool read_op(Reader *reader)
                 return false;
         } while (accept(reader, ','));
     }
-    if (!grow(reader, (void **)(void *)&reader->list->ops, reader->list->count, &reader->op_capacity, sizeof op))
+    if (!grow(reader, (void **)(void *)&reader->list->ops, reader->list->count,
+                &reader->op_capacity, sizeof op))
         return false;
     reader->list->ops[reader->list->count++] = op;
     return true;
@@ -177,12 +188,18 @@ static bool read_lines(Reader *reader)
     return true;
 }
 
-ProStatus pro_pcode_parse(const char *text, size_t length, const ProSpace *spaces, size_t space_count,
-        ProPcodeList *ret_list, ProError *reterr)
+ProStatus pro_pcode_parse(const char *text, size_t length, const ProSpace *spaces,
+        size_t space_count, ProPcodeList *ret_list, ProError *reterr)
 {
     ProPcodeList list = {0};
-    Reader reader = {.cursor = text, .end = text + length, .line_start = text, .line = 1, .spaces = spaces,
-            .space_count = space_count, .list = &list, .reterr = reterr};
+    Reader reader = {.cursor = text,
+            .end = text + length,
+            .line_start = text,
+            .line = 1,
+            .spaces = spaces,
+            .space_count = space_count,
+            .list = &list,
+            .reterr = reterr};
     if (!read_lines(&reader)) {
         pro_pcode_list_free(&list);
         return reader.status;

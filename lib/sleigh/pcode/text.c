@@ -19,7 +19,8 @@ const char *pro_pcode_name(unsigned code)
 unsigned pro_pcode_code(const char *name, size_t length)
 {
     for (unsigned code = 0; code < sizeof code_names / sizeof code_names[0]; code++)
-        if (code_names[code] != NULL && strlen(code_names[code]) == length && memcmp(code_names[code], name, length) == 0)
+        if (code_names[code] != NULL && strlen(code_names[code]) == length &&
+                memcmp(code_names[code], name, length) == 0)
             return code;
     return 0;
 }
@@ -37,16 +38,19 @@ static void put(Output *output, const char *text)
             output->text[output->length] = *text;
 }
 
-static void put_varnode(Output *output, const ProVarnode *varnode, const ProSpace *spaces, size_t space_count)
+static void put_varnode(
+        Output *output, const ProVarnode *varnode, const ProSpace *spaces, size_t space_count)
 {
     char number[64];
     put(output, "(");
     put(output, varnode->space < space_count ? spaces[varnode->space].name : "?");
-    (void)snprintf(number, sizeof number, ",0x%" PRIx64 ",%" PRIu32 ")", varnode->offset, varnode->size);
+    (void)snprintf(
+            number, sizeof number, ",0x%" PRIx64 ",%" PRIu32 ")", varnode->offset, varnode->size);
     put(output, number);
 }
 
-size_t pro_pcode_print(const ProPcodeOp *op, const ProSpace *spaces, size_t space_count, char *text, size_t capacity)
+size_t pro_pcode_print(const ProPcodeOp *op, const ProSpace *spaces, size_t space_count, char *text,
+        size_t capacity)
 {
     Output output = {text, capacity, 0};
     const char *name = pro_pcode_name(op->code);

@@ -36,14 +36,16 @@ static ProStatus refuse(const Verifier *verifier, const char *what)
 
 static bool is_unique(const Verifier *verifier, const ProVarnode *varnode)
 {
-    return varnode->space < verifier->space_count && strcmp(verifier->spaces[varnode->space].name, "unique") == 0;
+    return varnode->space < verifier->space_count &&
+           strcmp(verifier->spaces[varnode->space].name, "unique") == 0;
 }
 
 static bool is_written_before(const Verifier *verifier, const ProVarnode *varnode)
 {
     for (size_t i = 0; i < verifier->at; i++) {
         const ProVarnode *output = &verifier->ops[i].output;
-        if (output->size != 0 && output->space == varnode->space && output->offset <= varnode->offset &&
+        if (output->size != 0 && output->space == varnode->space &&
+                output->offset <= varnode->offset &&
                 varnode->offset - output->offset + varnode->size <= output->size)
             return true;
     }
@@ -96,7 +98,8 @@ static bool sizes_agree(const ProPcodeOp *op)
 static ProStatus check_branch(const Verifier *verifier, const ProPcodeOp *op)
 {
     const ProVarnode *target = &op->inputs[0];
-    if ((op->code != PRO_PCODE_BRANCH && op->code != PRO_PCODE_CBRANCH) || target->space != PRO_SPACE_CONST)
+    if ((op->code != PRO_PCODE_BRANCH && op->code != PRO_PCODE_CBRANCH) ||
+            target->space != PRO_SPACE_CONST)
         return PRO_OK;
     unsigned unused = target->size >= 8 ? 0 : 64 - 8 * target->size;
     int64_t distance = (int64_t)(target->offset << unused) >> unused;
@@ -114,8 +117,10 @@ static ProStatus check_op(const Verifier *verifier)
     if (op->input_count < shape->least || op->input_count > shape->most)
         return refuse(verifier, "wrong number of inputs");
     if ((shape->output == 1) != (op->output.size != 0) && shape->output != 2)
-        return refuse(verifier, shape->output == 1 ? "an output is missing" : "an output is too much");
-    if (op->output.size != 0 && (op->output.space == PRO_SPACE_CONST || op->output.space >= verifier->space_count))
+        return refuse(
+                verifier, shape->output == 1 ? "an output is missing" : "an output is too much");
+    if (op->output.size != 0 &&
+            (op->output.space == PRO_SPACE_CONST || op->output.space >= verifier->space_count))
         return refuse(verifier, "the output is in no space that can be written");
     for (size_t i = 0; i < op->input_count; i++) {
         const ProVarnode *input = &op->inputs[i];
@@ -127,7 +132,8 @@ static ProStatus check_op(const Verifier *verifier)
             return refuse(verifier, "a temporary is read before it is written");
     }
     bool access = op->code == PRO_PCODE_LOAD || op->code == PRO_PCODE_STORE;
-    if (access && (op->inputs[0].space != PRO_SPACE_CONST || op->inputs[0].offset >= verifier->space_count ||
+    if (access && (op->inputs[0].space != PRO_SPACE_CONST ||
+                          op->inputs[0].offset >= verifier->space_count ||
                           op->inputs[0].offset == PRO_SPACE_CONST))
         return refuse(verifier, "input 0 is no space");
     if (!sizes_agree(op))
@@ -135,9 +141,14 @@ static ProStatus check_op(const Verifier *verifier)
     return check_branch(verifier, op);
 }
 
-ProStatus pro_pcode_verify(const ProPcodeOp *ops, size_t count, const ProSpace *spaces, size_t space_count, ProError *reterr)
+ProStatus pro_pcode_verify(const ProPcodeOp *ops, size_t count, const ProSpace *spaces,
+        size_t space_count, ProError *reterr)
 {
-    Verifier verifier = {.ops = ops, .count = count, .spaces = spaces, .space_count = space_count, .reterr = reterr};
+    Verifier verifier = {.ops = ops,
+            .count = count,
+            .spaces = spaces,
+            .space_count = space_count,
+            .reterr = reterr};
     ProStatus status = PRO_OK;
     for (; status == PRO_OK && verifier.at < count; verifier.at++)
         status = check_op(&verifier);

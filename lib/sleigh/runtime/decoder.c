@@ -122,7 +122,8 @@ ProStatus pro_sleigh_decoder_set_context(ProSleighDecoder *decoder, const char *
     const ProSleighLanguage *language = decoder->language;
     const Sym *sym = language_context_variable(language, name);
     if (sym == NULL)
-        return error_set(reterr, PRO_ERR_NOT_FOUND, "the language has no context variable '%s'", name);
+        return error_set(
+                reterr, PRO_ERR_NOT_FOUND, "the language has no context variable '%s'", name);
     const Expr *field = &language->exprs[sym->expr];
     unsigned last_bit = field->last_byte * 8u + 7u - field->shift;
     unsigned low = 31 - last_bit % 32;
@@ -151,7 +152,8 @@ static uint64_t commit_address(ProSleighDecoder *decoder, const Commit *commit)
     if (sym->kind == SYM_VARNODE)
         return sym->place.offset;
     if (sym->kind >= SYM_VALUE && sym->kind <= SYM_CONTEXT)
-        return (uint64_t)parse_evaluate(parse, commit->node, node->offset, sym->expr, 0) * word_bytes;
+        return (uint64_t)parse_evaluate(parse, commit->node, node->offset, sym->expr, 0) *
+               word_bytes;
     return parse->address;
 }
 
@@ -182,8 +184,8 @@ static ProStatus parse_delay_slots(ProSleighDecoder *decoder)
         size_t left = offset < decoder->window_size ? decoder->window_size - offset : 0;
         uint64_t address = parse_wrap(
                 decoder->language, decoder->language->default_space, parse->address + offset);
-        parse_instruction(*slot, decoder->language, address, decoder->window + (left == 0 ? 0 : offset),
-                left, context_at(decoder, address));
+        parse_instruction(*slot, decoder->language, address,
+                decoder->window + (left == 0 ? 0 : offset), left, context_at(decoder, address));
         if ((*slot)->outcome != PRO_SLEIGH_DECODED) {
             parse->outcome = (*slot)->outcome;
             return PRO_OK;
@@ -223,7 +225,8 @@ ProStatus pro_sleigh_decode(ProSleighDecoder *decoder, uint64_t address, const v
         memcpy(decoder->window, bytes, size);
     decoder->window_size = size;
     decoder->delayed_count = 0;
-    parse_instruction(parse, decoder->language, address, decoder->window, size, context_at(decoder, address));
+    parse_instruction(
+            parse, decoder->language, address, decoder->window, size, context_at(decoder, address));
     ProStatus status = PRO_OK;
     if (parse->outcome == PRO_SLEIGH_DECODED && parse->delay > 0)
         status = parse_delay_slots(decoder);
@@ -280,7 +283,8 @@ static void print_symbol(Printer *printer, uint32_t index, const Sym *defines)
     Parse *parse = printer->parse;
     const ProSleighLanguage *language = parse->language;
     uint64_t value = 0;
-    if (defines->kind == SYM_NAMES || defines->kind == SYM_VARLIST || defines->kind == SYM_VALUEMAP) {
+    if (defines->kind == SYM_NAMES || defines->kind == SYM_VARLIST ||
+            defines->kind == SYM_VALUEMAP) {
         value = (uint64_t)parse_node_value(parse, index);
         if (language->exprs[defines->expr].bits < 64)
             value &= ((uint64_t)1 << language->exprs[defines->expr].bits) - 1;
@@ -342,7 +346,8 @@ static uint32_t text_node(const Parse *parse)
     }
 }
 
-ProStatus pro_sleigh_text(ProSleighDecoder *decoder, const char **ret_mnemonic, const char **ret_body)
+ProStatus pro_sleigh_text(
+        ProSleighDecoder *decoder, const char **ret_mnemonic, const char **ret_body)
 {
     if (decoder->parse->outcome != PRO_SLEIGH_DECODED)
         return PRO_ERR_INVALID;

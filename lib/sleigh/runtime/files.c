@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-ProStatus files_read(const char *path, size_t limit, uint8_t **ret, size_t *ret_size, ProError *reterr)
+ProStatus files_read(
+        const char *path, size_t limit, uint8_t **ret, size_t *ret_size, ProError *reterr)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
@@ -25,7 +26,8 @@ ProStatus files_read(const char *path, size_t limit, uint8_t **ret, size_t *ret_
     }
     if (!S_ISREG(status.st_mode) || (uint64_t)status.st_size > limit) {
         (void)close(fd);
-        return error_set(reterr, PRO_ERR_LIMIT, "%s is no file, or larger than %zu bytes", path, limit);
+        return error_set(
+                reterr, PRO_ERR_LIMIT, "%s is no file, or larger than %zu bytes", path, limit);
     }
     size_t size = (size_t)status.st_size, used = 0;
     uint8_t *bytes = malloc(size + 1);
@@ -50,7 +52,8 @@ typedef struct PspecReader {
     bool in_context_set;
 } PspecReader;
 
-static bool pspec_open(void *data, const char *element, const XmlAttribute *attributes, size_t count)
+static bool pspec_open(
+        void *data, const char *element, const XmlAttribute *attributes, size_t count)
 {
     PspecReader *reader = data;
     if (strcmp(element, "context_set") == 0)

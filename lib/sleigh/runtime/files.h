@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 /* The whole content of a regular file of at most `limit` bytes; the caller frees it. */
-ProStatus files_read(const char *path, size_t limit, uint8_t **ret, size_t *ret_size, ProError *reterr);
+ProStatus files_read(
+        const char *path, size_t limit, uint8_t **ret, size_t *ret_size, ProError *reterr);
 
 #endif

@@ -145,7 +145,8 @@ void parse_handles(Parse *parse)
         } else if (node->ctor == NULL) {
             *handle = static_handle(PRO_SPACE_CONST, (uint64_t)parse_node_value(parse, i - 1), 0);
         } else {
-            const Tpl *tpl = node->ctor->main == NO_INDEX ? NULL : &language->tpls[node->ctor->main];
+            const Tpl *tpl =
+                    node->ctor->main == NO_INDEX ? NULL : &language->tpls[node->ctor->main];
             if (tpl == NULL || tpl->export_index == NO_INDEX)
                 *handle = static_handle(PRO_SPACE_CONST, 0, 0);
             else

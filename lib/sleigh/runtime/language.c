@@ -30,13 +30,15 @@ ProStatus load_registers(ProSleighLanguage *language)
     for (size_t i = 0; i < language->syms_count; i++) {
         const Sym *sym = &language->syms[i];
         language->register_count += sym->kind == SYM_VARNODE && sym->has_body;
-        if (sym->kind == SYM_USEROP && sym->index != NO_INDEX && sym->index >= language->userop_count)
+        if (sym->kind == SYM_USEROP && sym->index != NO_INDEX &&
+                sym->index >= language->userop_count)
             language->userop_count = sym->index + 1;
     }
     language->registers = calloc(language->register_count + 1, sizeof *language->registers);
     language->registers_by_name = calloc(language->register_count + 1, sizeof(uint32_t));
     language->userops = malloc((language->userop_count + 1) * sizeof(uint32_t));
-    if (language->registers == NULL || language->registers_by_name == NULL || language->userops == NULL)
+    if (language->registers == NULL || language->registers_by_name == NULL ||
+            language->userops == NULL)
         return PRO_ERR_NO_MEMORY;
     memset(language->userops, 0xFF, (language->userop_count + 1) * sizeof(uint32_t));
     size_t used = 0;
@@ -50,7 +52,8 @@ ProStatus load_registers(ProSleighLanguage *language)
     qsort(language->registers, used, sizeof *language->registers, compare_registers);
     for (uint32_t i = 0; i < used; i++)
         language->registers_by_name[i] = i;
-    qsort_r(language->registers_by_name, used, sizeof(uint32_t), compare_by_name, language->registers);
+    qsort_r(language->registers_by_name, used, sizeof(uint32_t), compare_by_name,
+            language->registers);
     return PRO_OK;
 }
 
@@ -62,7 +65,8 @@ ProSleighLanguage *pro_sleigh_language_ref(ProSleighLanguage *language)
 
 void pro_sleigh_language_unref(ProSleighLanguage *language)
 {
-    if (language == NULL || atomic_fetch_sub_explicit(&language->references, 1, memory_order_acq_rel) != 1)
+    if (language == NULL ||
+            atomic_fetch_sub_explicit(&language->references, 1, memory_order_acq_rel) != 1)
         return;
 #define X(type, name) free((void *)language->name);
     LANGUAGE_ARRAYS(X)
@@ -110,13 +114,15 @@ size_t pro_sleigh_language_bytes(const ProSleighLanguage *language)
            language->userop_count * sizeof(uint32_t);
 }
 
-const ProSleighRegister *pro_sleigh_language_registers(const ProSleighLanguage *language, size_t *ret_count)
+const ProSleighRegister *pro_sleigh_language_registers(
+        const ProSleighLanguage *language, size_t *ret_count)
 {
     *ret_count = language->register_count;
     return language->registers;
 }
 
-const ProSleighRegister *pro_sleigh_language_register(const ProSleighLanguage *language, const char *name)
+const ProSleighRegister *pro_sleigh_language_register(
+        const ProSleighLanguage *language, const char *name)
 {
     size_t low = 0, high = language->register_count;
     while (low < high) {
@@ -147,7 +153,8 @@ const char *pro_sleigh_language_register_name(const ProSleighLanguage *language,
     if (low == language->register_count)
         return NULL;
     const ProVarnode *found = &language->registers[low].place;
-    bool same = found->space == place.space && found->offset == place.offset && found->size == place.size;
+    bool same = found->space == place.space && found->offset == place.offset &&
+                found->size == place.size;
     return same ? language->registers[low].name : NULL;
 }
 
@@ -163,7 +170,8 @@ const Sym *language_context_variable(const ProSleighLanguage *language, const ch
     for (size_t i = 0; i < language->syms_count; i++) {
         const Sym *sym = &language->syms[i];
         if (sym->kind >= SYM_VALUE && sym->kind <= SYM_CONTEXT && sym->has_body &&
-                language->exprs[sym->expr].kind == EXPR_CONTEXT_FIELD && strcmp(sym->name, name) == 0)
+                language->exprs[sym->expr].kind == EXPR_CONTEXT_FIELD &&
+                strcmp(sym->name, name) == 0)
             return sym;
     }
     return NULL;

@@ -70,8 +70,8 @@ typedef struct Sym {
     bool flows;   /* SYM_CONTEXT */
     bool is_code; /* SYM_OPERAND */
     const char *name;
-    uint32_t expr; /* of fields; of an expression operand */
-    uint32_t first;   /* VALUEMAP: of `values`; NAMES: of `names`; VARLIST: of `links` */
+    uint32_t expr;  /* of fields; of an expression operand */
+    uint32_t first; /* VALUEMAP: of `values`; NAMES: of `names`; VARLIST: of `links` */
     uint32_t count;
     ProVarnode place; /* SYM_VARNODE */
     uint32_t index;   /* SYM_TABLE: of `tables`; SYM_USEROP: its number; SYM_OPERAND: in its list */

@@ -24,7 +24,8 @@ static bool lift_fail(Lifter *lifter, ProStatus status)
     return false;
 }
 
-static bool make_room(Lifter *lifter, void **items, size_t count, size_t *capacity, size_t element_size, size_t limit)
+static bool make_room(Lifter *lifter, void **items, size_t count, size_t *capacity,
+        size_t element_size, size_t limit)
 {
     if (count < *capacity)
         return true;
@@ -42,8 +43,8 @@ static bool make_room(Lifter *lifter, void **items, size_t count, size_t *capaci
 static bool add_varnode(Lifter *lifter, ProVarnode varnode)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    if (!make_room(lifter, (void **)(void *)&decoder->varnodes, decoder->varnode_count, &decoder->varnode_capacity,
-                sizeof varnode, 16u * SLEIGH_LIMIT_LIFT_OPS))
+    if (!make_room(lifter, (void **)(void *)&decoder->varnodes, decoder->varnode_count,
+                &decoder->varnode_capacity, sizeof varnode, 16u * SLEIGH_LIMIT_LIFT_OPS))
         return false;
     decoder->varnodes[decoder->varnode_count++] = varnode;
     return true;
@@ -62,10 +63,12 @@ static bool add_op(Lifter *lifter, unsigned code, ProVarnode output, size_t firs
     return true;
 }
 
-static bool add_two(Lifter *lifter, unsigned code, ProVarnode output, ProVarnode first, ProVarnode second)
+static bool add_two(
+        Lifter *lifter, unsigned code, ProVarnode output, ProVarnode first, ProVarnode second)
 {
     size_t first_input = lifter->decoder->varnode_count;
-    return add_varnode(lifter, first) && add_varnode(lifter, second) && add_op(lifter, code, output, first_input);
+    return add_varnode(lifter, first) && add_varnode(lifter, second) &&
+           add_op(lifter, code, output, first_input);
 }
 
 static uint64_t settle_offset(const Lifter *lifter, uint32_t space, uint64_t offset, uint32_t size)
@@ -96,7 +99,8 @@ static const Handle *dynamic_handle(const VarnodeTpl *tpl, const Handle *operand
 }
 
 /* The pointer of a dynamic operand; a part of it begins some bytes later. */
-static bool dynamic_pointer(Lifter *lifter, const VarnodeTpl *tpl, const Handle *handle, ProVarnode *ret)
+static bool dynamic_pointer(
+        Lifter *lifter, const VarnodeTpl *tpl, const Handle *handle, ProVarnode *ret)
 {
     const ProSleighLanguage *language = lifter->parse->language;
     *ret = (ProVarnode){.space = handle->offset_space, .size = handle->offset_size};
@@ -105,7 +109,8 @@ static bool dynamic_pointer(Lifter *lifter, const VarnodeTpl *tpl, const Handle 
     if (plus == 0)
         return true;
     ProVarnode moved = {.space = language->unique_space, .size = ret->size};
-    moved.offset = settle_offset(lifter, moved.space, language->unique_base + EFFECTIVE_ADDRESS, moved.size);
+    moved.offset = settle_offset(
+            lifter, moved.space, language->unique_base + EFFECTIVE_ADDRESS, moved.size);
     ProVarnode amount = {.space = PRO_SPACE_CONST, .offset = plus, .size = ret->size};
     bool added = add_two(lifter, PRO_PCODE_INT_ADD, moved, *ret, amount);
     *ret = moved;
@@ -117,7 +122,8 @@ static ProVarnode space_id(const Handle *handle)
     return (ProVarnode){.space = PRO_SPACE_CONST, .offset = handle->space, .size = 8};
 }
 
-static bool load_dynamic_inputs(Lifter *lifter, const OpTpl *op, const VarnodeTpl *inputs, const Handle *operands)
+static bool load_dynamic_inputs(
+        Lifter *lifter, const OpTpl *op, const VarnodeTpl *inputs, const Handle *operands)
 {
     for (unsigned i = 0; i < op->input_count; i++) {
         const Handle *handle = dynamic_handle(&inputs[i], operands);
@@ -125,13 +131,15 @@ static bool load_dynamic_inputs(Lifter *lifter, const OpTpl *op, const VarnodeTp
         if (handle == NULL)
             continue;
         if (!dynamic_pointer(lifter, &inputs[i], handle, &pointer) ||
-                !add_two(lifter, PRO_PCODE_LOAD, resolve(lifter, &inputs[i], operands), space_id(handle), pointer))
+                !add_two(lifter, PRO_PCODE_LOAD, resolve(lifter, &inputs[i], operands),
+                        space_id(handle), pointer))
             return false;
     }
     return true;
 }
 
-static bool store_dynamic_output(Lifter *lifter, const VarnodeTpl *output, const Handle *operands, ProVarnode value)
+static bool store_dynamic_output(
+        Lifter *lifter, const VarnodeTpl *output, const Handle *operands, ProVarnode value)
 {
     const Handle *handle = dynamic_handle(output, operands);
     ProVarnode pointer;
@@ -140,8 +148,8 @@ static bool store_dynamic_output(Lifter *lifter, const VarnodeTpl *output, const
     if (!dynamic_pointer(lifter, output, handle, &pointer))
         return false;
     size_t first = lifter->decoder->varnode_count;
-    return add_varnode(lifter, space_id(handle)) && add_varnode(lifter, pointer) && add_varnode(lifter, value) &&
-           add_op(lifter, PRO_PCODE_STORE, (ProVarnode){0}, first);
+    return add_varnode(lifter, space_id(handle)) && add_varnode(lifter, pointer) &&
+           add_varnode(lifter, value) && add_op(lifter, PRO_PCODE_STORE, (ProVarnode){0}, first);
 }
 
 static bool emit_op(Lifter *lifter, const OpTpl *op, const Handle *operands, size_t label_base)
@@ -159,11 +167,11 @@ static bool emit_op(Lifter *lifter, const OpTpl *op, const Handle *operands, siz
     if (op->has_output)
         output = resolve(lifter, &varnodes[0], operands);
     if (op->input_count > 0 && inputs[0].offset.kind == CONST_RELATIVE) {
-        if (!make_room(lifter, (void **)(void *)&decoder->fixes, decoder->fix_count, &decoder->fix_capacity,
-                    sizeof(LabelFix), SLEIGH_LIMIT_LIFT_OPS))
+        if (!make_room(lifter, (void **)(void *)&decoder->fixes, decoder->fix_count,
+                    &decoder->fix_capacity, sizeof(LabelFix), SLEIGH_LIMIT_LIFT_OPS))
             return false;
-        decoder->fixes[decoder->fix_count++] =
-                (LabelFix){(uint32_t)decoder->op_count, (uint32_t)(label_base + inputs[0].offset.value)};
+        decoder->fixes[decoder->fix_count++] = (LabelFix){
+                (uint32_t)decoder->op_count, (uint32_t)(label_base + inputs[0].offset.value)};
     }
     if (!add_op(lifter, op->code, output, first_input))
         return false;
@@ -223,8 +231,8 @@ static bool allocate_labels(Lifter *lifter, uint32_t count, size_t *ret_base)
     ProSleighDecoder *decoder = lifter->decoder;
     *ret_base = decoder->label_count;
     for (uint32_t i = 0; i < count; i++) {
-        if (!make_room(lifter, (void **)(void *)&decoder->labels, decoder->label_count, &decoder->label_capacity,
-                    sizeof *decoder->labels, SLEIGH_LIMIT_LIFT_OPS))
+        if (!make_room(lifter, (void **)(void *)&decoder->labels, decoder->label_count,
+                    &decoder->label_capacity, sizeof *decoder->labels, SLEIGH_LIMIT_LIFT_OPS))
             return false;
         decoder->labels[decoder->label_count++] = NO_INDEX;
     }
@@ -296,7 +304,8 @@ static bool expand_node(Lifter *lifter, uint32_t index, int section)
     else if (node->ctor->main == NO_INDEX)
         lifter->unimplemented = true;
     else
-        expanded = expand_template(lifter, index, &lifter->parse->language->tpls[node->ctor->main], section);
+        expanded = expand_template(
+                lifter, index, &lifter->parse->language->tpls[node->ctor->main], section);
     lifter->depth--;
     return expanded;
 }
@@ -312,7 +321,8 @@ static void finish_ops(ProSleighDecoder *decoder)
         const LabelFix *fix = &decoder->fixes[i];
         ProVarnode *target = &decoder->varnodes[decoder->ops[fix->op].inputs - decoder->varnodes];
         uint64_t distance = (uint64_t)decoder->labels[fix->label] - fix->op;
-        target->offset = target->size >= 8 ? distance : distance & (((uint64_t)1 << 8 * target->size) - 1);
+        target->offset =
+                target->size >= 8 ? distance : distance & (((uint64_t)1 << 8 * target->size) - 1);
     }
 }
 

@@ -46,7 +46,8 @@ bool load_number(Loader *loader, const Attributes *attributes, unsigned id, uint
         const char *what, uint32_t *ret)
 {
     if (!load_has(attributes, id))
-        return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "%s (attribute %u) is missing", what, id);
+        return packed_fail(
+                &loader->cursor, PRO_ERR_FORMAT, "%s (attribute %u) is missing", what, id);
     if (attributes->number[id] >= limit)
         return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "%s is %llu; below %llu was expected",
                 what, (unsigned long long)attributes->number[id], (unsigned long long)limit);
@@ -73,15 +74,18 @@ static bool load_space(Loader *loader, unsigned element)
     Attributes attributes;
     uint32_t index = 0, word_bytes = 1, address_bytes = 0, delay = 0;
     if (!packed_enter(&loader->cursor, element) || !load_attributes(loader, &attributes) ||
-            !load_number(loader, &attributes, SLA_A_INDEX, SLEIGH_LIMIT_SPACES, "a space's index", &index) ||
-            !load_number(loader, &attributes, SLA_A_SIZE, 9, "a space's address size", &address_bytes) ||
+            !load_number(loader, &attributes, SLA_A_INDEX, SLEIGH_LIMIT_SPACES, "a space's index",
+                    &index) ||
+            !load_number(
+                    loader, &attributes, SLA_A_SIZE, 9, "a space's address size", &address_bytes) ||
             !load_number(loader, &attributes, SLA_A_DELAY, 1000, "a space's delay", &delay))
         return false;
-    if (load_has(&attributes, SLA_A_WORDSIZE) &&
-            !load_number(loader, &attributes, SLA_A_WORDSIZE, 65, "a space's word size", &word_bytes))
+    if (load_has(&attributes, SLA_A_WORDSIZE) && !load_number(loader, &attributes, SLA_A_WORDSIZE,
+                                                         65, "a space's word size", &word_bytes))
         return false;
     if (index == 0 || language->spaces[index].name != NULL || address_bytes == 0 || word_bytes == 0)
-        return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "space %u is malformed or given twice", index);
+        return packed_fail(
+                &loader->cursor, PRO_ERR_FORMAT, "space %u is malformed or given twice", index);
     ProSpace *space = &language->spaces[index];
     space->name = load_text(loader, &attributes, SLA_A_NAME);
     space->index = index;
@@ -92,7 +96,8 @@ static bool load_space(Loader *loader, unsigned element)
                              ? UINT64_MAX
                              : words * word_bytes + word_bytes - 1;
     space->is_register = delay == 0;
-    space->big_endian = load_has(&attributes, SLA_A_BIGENDIAN) && attributes.number[SLA_A_BIGENDIAN] != 0;
+    space->big_endian =
+            load_has(&attributes, SLA_A_BIGENDIAN) && attributes.number[SLA_A_BIGENDIAN] != 0;
     if (element == SLA_E_SPACE_UNIQUE)
         language->unique_space = index;
     if (index >= language->space_count)
@@ -115,9 +120,11 @@ static bool load_spaces(Loader *loader)
             .big_endian = language->big_endian};
     language->space_count = 1;
     for (unsigned element; (element = packed_peek(&loader->cursor)) != 0;)
-        if ((element != SLA_E_SPACE && element != SLA_E_SPACE_OTHER && element != SLA_E_SPACE_UNIQUE) ||
+        if ((element != SLA_E_SPACE && element != SLA_E_SPACE_OTHER &&
+                    element != SLA_E_SPACE_UNIQUE) ||
                 !load_space(loader, element))
-            return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "a space was expected, not element %u", element);
+            return packed_fail(&loader->cursor, PRO_ERR_FORMAT,
+                    "a space was expected, not element %u", element);
     if (!packed_leave(&loader->cursor, SLA_E_SPACES))
         return false;
     for (uint32_t i = 1; default_name != NULL && i < language->space_count; i++) {
@@ -127,7 +134,8 @@ static bool load_spaces(Loader *loader)
             language->default_space = i;
     }
     if (language->default_space == 0 || language->unique_space == 0)
-        return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "the default space or the space of temporaries is missing");
+        return packed_fail(&loader->cursor, PRO_ERR_FORMAT,
+                "the default space or the space of temporaries is missing");
     return true;
 }
 
@@ -137,30 +145,37 @@ static bool load_document(Loader *loader)
     Attributes attributes;
     uint32_t version = 0;
     if (!packed_enter(&loader->cursor, SLA_E_SLEIGH) || !load_attributes(loader, &attributes))
-        return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "the element of a specification was expected");
+        return packed_fail(
+                &loader->cursor, PRO_ERR_FORMAT, "the element of a specification was expected");
     if (!load_number(loader, &attributes, SLA_A_VERSION, UINT32_MAX, "the version", &version))
         return false;
     if (version != SLA_FORMAT_VERSION)
-        return packed_fail(&loader->cursor, PRO_ERR_UNSUPPORTED, "format version %u; version 4 was expected", version);
-    language->big_endian = load_has(&attributes, SLA_A_BIGENDIAN) && attributes.number[SLA_A_BIGENDIAN] != 0;
-    if (!load_number(loader, &attributes, SLA_A_ALIGN, 1 << 17, "the alignment", &language->alignment))
+        return packed_fail(&loader->cursor, PRO_ERR_UNSUPPORTED,
+                "format version %u; version 4 was expected", version);
+    language->big_endian =
+            load_has(&attributes, SLA_A_BIGENDIAN) && attributes.number[SLA_A_BIGENDIAN] != 0;
+    if (!load_number(
+                loader, &attributes, SLA_A_ALIGN, 1 << 17, "the alignment", &language->alignment))
         return false;
     if (language->alignment == 0)
         language->alignment = 1;
-    language->unique_base = load_has(&attributes, SLA_A_UNIQBASE) ? attributes.number[SLA_A_UNIQBASE] : 0;
-    language->unique_mask = load_has(&attributes, SLA_A_UNIQMASK) ? attributes.number[SLA_A_UNIQMASK] : 0;
+    language->unique_base =
+            load_has(&attributes, SLA_A_UNIQBASE) ? attributes.number[SLA_A_UNIQBASE] : 0;
+    language->unique_mask =
+            load_has(&attributes, SLA_A_UNIQMASK) ? attributes.number[SLA_A_UNIQMASK] : 0;
     language->section_total = load_has(&attributes, SLA_A_NUMSECTIONS)
                                       ? (uint32_t)attributes.number[SLA_A_NUMSECTIONS]
                                       : 0;
     if (packed_peek(&loader->cursor) == SLA_E_SOURCEFILES && !packed_skip(&loader->cursor))
         return false;
-    return load_spaces(loader) && load_symbols(loader) && packed_leave(&loader->cursor, SLA_E_SLEIGH) &&
-           load_check(loader);
+    return load_spaces(loader) && load_symbols(loader) &&
+           packed_leave(&loader->cursor, SLA_E_SLEIGH) && load_check(loader);
 }
 
 /* ---- the container ---- */
 
-static ProStatus inflate_document(const uint8_t *sla, size_t size, uint8_t **ret, size_t *ret_size, ProError *reterr)
+static ProStatus inflate_document(
+        const uint8_t *sla, size_t size, uint8_t **ret, size_t *ret_size, ProError *reterr)
 {
     z_stream stream = {.next_in = (Bytef *)(uintptr_t)(sla + 4), .avail_in = (uInt)(size - 4)};
     size_t capacity = 1 << 16;
@@ -173,7 +188,8 @@ static ProStatus inflate_document(const uint8_t *sla, size_t size, uint8_t **ret
         if (grown == NULL) {
             free(document);
             (void)inflateEnd(&stream);
-            return error_set(reterr, capacity > SLEIGH_LIMIT_SLA_BYTES ? PRO_ERR_LIMIT : PRO_ERR_NO_MEMORY,
+            return error_set(reterr,
+                    capacity > SLEIGH_LIMIT_SLA_BYTES ? PRO_ERR_LIMIT : PRO_ERR_NO_MEMORY,
                     "compiled specification: it inflates to more than %u bytes (SLEIGH_LIMIT_SLA_BYTES), "
                     "or there is no memory",
                     SLEIGH_LIMIT_SLA_BYTES);
@@ -209,14 +225,17 @@ static ProStatus check_header(const uint8_t *sla, size_t size, ProError *reterr)
                 "compiled specification, byte 0: \"sla\" was expected; this is no compiled specification");
     if (sla[3] != SLA_FORMAT_VERSION)
         return error_set(reterr, PRO_ERR_UNSUPPORTED,
-                "compiled specification, byte 3: format version %u; version 4 was expected", sla[3]);
+                "compiled specification, byte 3: format version %u; version 4 was expected",
+                sla[3]);
     if (size > SLEIGH_LIMIT_SLA_BYTES)
-        return error_set(reterr, PRO_ERR_LIMIT, "compiled specification: %zu bytes; at most %u are read (SLEIGH_LIMIT_SLA_BYTES)",
+        return error_set(reterr, PRO_ERR_LIMIT,
+                "compiled specification: %zu bytes; at most %u are read (SLEIGH_LIMIT_SLA_BYTES)",
                 size, SLEIGH_LIMIT_SLA_BYTES);
     return PRO_OK;
 }
 
-ProStatus pro_sleigh_language_load(const void *sla, size_t size, ProSleighLanguage **ret_language, ProError *reterr)
+ProStatus pro_sleigh_language_load(
+        const void *sla, size_t size, ProSleighLanguage **ret_language, ProError *reterr)
 {
     uint8_t *document = NULL;
     size_t document_size = 0;
@@ -236,7 +255,8 @@ ProStatus pro_sleigh_language_load(const void *sla, size_t size, ProSleighLangua
     if (!load_document(&loader)) {
         status = loader.cursor.failed ? loader.cursor.error.status : PRO_ERR_FORMAT;
         (void)error_set(reterr, status, "%s",
-                loader.cursor.failed ? loader.cursor.error.text : "compiled specification: malformed");
+                loader.cursor.failed ? loader.cursor.error.text
+                                     : "compiled specification: malformed");
     } else {
         status = load_registers(language);
         if (status != PRO_OK)

@@ -15,7 +15,8 @@ static bool load_field(Loader *loader, unsigned element, Expr *expr)
     Attributes attributes;
     uint32_t first, last, low, high, shift;
     if (!packed_enter(&loader->cursor, element) || !load_attributes(loader, &attributes) ||
-            !load_number(loader, &attributes, SLA_A_STARTBYTE, 64, "a field's first byte", &first) ||
+            !load_number(
+                    loader, &attributes, SLA_A_STARTBYTE, 64, "a field's first byte", &first) ||
             !load_number(loader, &attributes, SLA_A_ENDBYTE, 64, "a field's last byte", &last) ||
             !load_number(loader, &attributes, SLA_A_STARTBIT, 512, "a field's first bit", &low) ||
             !load_number(loader, &attributes, SLA_A_ENDBIT, 512, "a field's last bit", &high) ||
@@ -23,7 +24,8 @@ static bool load_field(Loader *loader, unsigned element, Expr *expr)
         return false;
     bool is_context = element == SLA_E_CONTEXTFIELD;
     if (last < first || last - first > 8 || high < low || high - low > 63 || shift > 7 ||
-            last >= SLEIGH_LIMIT_PATTERN_BYTES || (is_context && last >= 4 * SLEIGH_LIMIT_CONTEXT_WORDS))
+            last >= SLEIGH_LIMIT_PATTERN_BYTES ||
+            (is_context && last >= 4 * SLEIGH_LIMIT_CONTEXT_WORDS))
         return malformed(loader, "a field of at most 64 bits within the limits");
     expr->kind = is_context ? EXPR_CONTEXT_FIELD : EXPR_TOKEN_FIELD;
     expr->big_endian = is_context || attributes.number[SLA_A_BIGENDIAN] != 0;
@@ -39,10 +41,14 @@ static bool load_operand_expression(Loader *loader, Expr *expr)
 {
     Attributes attributes;
     uint32_t ctor;
-    if (!packed_enter(&loader->cursor, SLA_E_OPERAND_EXP) || !load_attributes(loader, &attributes) ||
-            !load_number(loader, &attributes, SLA_A_INDEX, SLEIGH_LIMIT_OPERANDS, "an operand's index", &expr->right) ||
-            !load_number(loader, &attributes, SLA_A_TABLE, loader->language->syms_count, "a table's id", &expr->left) ||
-            !load_number(loader, &attributes, SLA_A_CT, SLEIGH_LIMIT_CONSTRUCTORS, "a constructor's number", &ctor))
+    if (!packed_enter(&loader->cursor, SLA_E_OPERAND_EXP) ||
+            !load_attributes(loader, &attributes) ||
+            !load_number(loader, &attributes, SLA_A_INDEX, SLEIGH_LIMIT_OPERANDS,
+                    "an operand's index", &expr->right) ||
+            !load_number(loader, &attributes, SLA_A_TABLE, loader->language->syms_count,
+                    "a table's id", &expr->left) ||
+            !load_number(loader, &attributes, SLA_A_CT, SLEIGH_LIMIT_CONSTRUCTORS,
+                    "a constructor's number", &ctor))
         return false;
     expr->kind = EXPR_OPERAND;
     expr->value = ctor; /* load_check() turns table and number into one index */
@@ -55,10 +61,12 @@ typedef struct Operation {
     unsigned children;
 } Operation;
 
-static const Operation operations[] = {{SLA_E_START_EXP, EXPR_START, 0}, {SLA_E_END_EXP, EXPR_NEXT, 0},
-        {SLA_E_NEXT2_EXP, EXPR_NEXT2, 0}, {SLA_E_MINUS_EXP, EXPR_MINUS, 1}, {SLA_E_NOT_EXP, EXPR_NOT, 1},
-        {SLA_E_PLUS_EXP, EXPR_PLUS, 2}, {SLA_E_SUB_EXP, EXPR_SUB, 2}, {SLA_E_MULT_EXP, EXPR_MULT, 2},
-        {SLA_E_DIV_EXP, EXPR_DIV, 2}, {SLA_E_LSHIFT_EXP, EXPR_LSHIFT, 2}, {SLA_E_RSHIFT_EXP, EXPR_RSHIFT, 2},
+static const Operation operations[] = {{SLA_E_START_EXP, EXPR_START, 0},
+        {SLA_E_END_EXP, EXPR_NEXT, 0}, {SLA_E_NEXT2_EXP, EXPR_NEXT2, 0},
+        {SLA_E_MINUS_EXP, EXPR_MINUS, 1}, {SLA_E_NOT_EXP, EXPR_NOT, 1},
+        {SLA_E_PLUS_EXP, EXPR_PLUS, 2}, {SLA_E_SUB_EXP, EXPR_SUB, 2},
+        {SLA_E_MULT_EXP, EXPR_MULT, 2}, {SLA_E_DIV_EXP, EXPR_DIV, 2},
+        {SLA_E_LSHIFT_EXP, EXPR_LSHIFT, 2}, {SLA_E_RSHIFT_EXP, EXPR_RSHIFT, 2},
         {SLA_E_AND_EXP, EXPR_AND, 2}, {SLA_E_OR_EXP, EXPR_OR, 2}, {SLA_E_XOR_EXP, EXPR_XOR, 2}};
 
 static bool load_operation(Loader *loader, unsigned element, Expr *expr)
@@ -83,16 +91,21 @@ bool load_expression(Loader *loader, uint32_t *ret_expr)
     unsigned element = packed_peek(&loader->cursor);
     bool loaded;
     if (++loader->depth > SLEIGH_LIMIT_EXPRESSION_DEPTH)
-        return packed_fail(&loader->cursor, PRO_ERR_LIMIT, "expressions are nested deeper than %u (SLEIGH_LIMIT_EXPRESSION_DEPTH)", SLEIGH_LIMIT_EXPRESSION_DEPTH);
+        return packed_fail(&loader->cursor, PRO_ERR_LIMIT,
+                "expressions are nested deeper than %u (SLEIGH_LIMIT_EXPRESSION_DEPTH)",
+                SLEIGH_LIMIT_EXPRESSION_DEPTH);
     if (element == SLA_E_TOKENFIELD || element == SLA_E_CONTEXTFIELD) {
         loaded = load_field(loader, element, &expr);
     } else if (element == SLA_E_OPERAND_EXP) {
         loaded = load_operand_expression(loader, &expr);
     } else if (element == SLA_E_INTB) {
         Attributes attributes;
-        loaded = packed_enter(&loader->cursor, element) && load_attributes(loader, &attributes) && packed_leave(&loader->cursor, element);
+        loaded = packed_enter(&loader->cursor, element) && load_attributes(loader, &attributes) &&
+                 packed_leave(&loader->cursor, element);
         expr.kind = EXPR_CONSTANT;
-        expr.value = loaded && load_has(&attributes, SLA_A_VAL) ? (int64_t)attributes.number[SLA_A_VAL] : 0;
+        expr.value = loaded && load_has(&attributes, SLA_A_VAL)
+                             ? (int64_t)attributes.number[SLA_A_VAL]
+                             : 0;
     } else {
         loaded = load_operation(loader, element, &expr);
     }
@@ -109,7 +122,8 @@ static bool load_const(Loader *loader, uint32_t operand_count, Const *ret)
     Attributes attributes;
     uint32_t number;
     *ret = (Const){0};
-    if (element == 0 || !packed_enter(&loader->cursor, element) || !load_attributes(loader, &attributes))
+    if (element == 0 || !packed_enter(&loader->cursor, element) ||
+            !load_attributes(loader, &attributes))
         return malformed(loader, "a constant of a template");
     ret->value = load_has(&attributes, SLA_A_VAL) ? attributes.number[SLA_A_VAL] : 0;
     switch (element) {
@@ -118,12 +132,14 @@ static bool load_const(Loader *loader, uint32_t operand_count, Const *ret)
         break;
     case SLA_E_CONST_SPACEID:
         ret->kind = CONST_SPACE;
-        if (!load_number(loader, &attributes, SLA_A_SPACE, loader->language->space_count, "a space's index", &ret->space))
+        if (!load_number(loader, &attributes, SLA_A_SPACE, loader->language->space_count,
+                    "a space's index", &ret->space))
             return false;
         break;
     case SLA_E_CONST_HANDLE:
         ret->kind = CONST_HANDLE;
-        if (!load_number(loader, &attributes, SLA_A_VAL, operand_count, "an operand's number", &number))
+        if (!load_number(
+                    loader, &attributes, SLA_A_VAL, operand_count, "an operand's number", &number))
             return false;
         ret->operand = (uint16_t)number;
         if (!load_number(loader, &attributes, SLA_A_S, 4, "a selector", &number))
@@ -160,21 +176,28 @@ static bool load_varnode(Loader *loader, uint32_t operand_count)
     VarnodeTpl varnode;
     Attributes ignored;
     return packed_enter(&loader->cursor, SLA_E_VARNODE_TPL) && load_attributes(loader, &ignored) &&
-           load_const(loader, operand_count, &varnode.space) && load_const(loader, operand_count, &varnode.offset) &&
-           load_const(loader, operand_count, &varnode.size) && packed_leave(&loader->cursor, SLA_E_VARNODE_TPL) &&
-           LOAD_PUSH(loader, varnodes, varnode);
+           load_const(loader, operand_count, &varnode.space) &&
+           load_const(loader, operand_count, &varnode.offset) &&
+           load_const(loader, operand_count, &varnode.size) &&
+           packed_leave(&loader->cursor, SLA_E_VARNODE_TPL) && LOAD_PUSH(loader, varnodes, varnode);
 }
 
 static bool check_op(Loader *loader, const OpTpl *op)
 {
     const VarnodeTpl *inputs = loader->language->varnodes + op->varnodes + (op->has_output ? 1 : 0);
-    bool directive = op->code == SLA_OP_BUILD || op->code == SLA_OP_DELAY_SLOT || op->code == SLA_OP_LABEL;
-    if (directive && (op->input_count != 1 || op->has_output || inputs[0].offset.kind != CONST_REAL))
+    bool directive =
+            op->code == SLA_OP_BUILD || op->code == SLA_OP_DELAY_SLOT || op->code == SLA_OP_LABEL;
+    if (directive &&
+            (op->input_count != 1 || op->has_output || inputs[0].offset.kind != CONST_REAL))
         return malformed(loader, "one constant as the input of a directive");
-    if (op->code == SLA_OP_CROSSBUILD && (op->input_count != 2 || op->has_output || inputs[1].offset.kind != CONST_REAL))
+    if (op->code == SLA_OP_CROSSBUILD &&
+            (op->input_count != 2 || op->has_output || inputs[1].offset.kind != CONST_REAL))
         return malformed(loader, "an address and a section as the inputs of a crossbuild");
-    if (!directive && op->code != SLA_OP_CROSSBUILD && (pro_pcode_name(op->code) == NULL || op->code == PRO_PCODE_CAST || op->code == PRO_PCODE_PTRSUB))
-        return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "operation %u does not exist", op->code);
+    if (!directive && op->code != SLA_OP_CROSSBUILD &&
+            (pro_pcode_name(op->code) == NULL || op->code == PRO_PCODE_CAST ||
+                    op->code == PRO_PCODE_PTRSUB))
+        return packed_fail(
+                &loader->cursor, PRO_ERR_FORMAT, "operation %u does not exist", op->code);
     return true;
 }
 
@@ -202,7 +225,8 @@ static bool load_op(Loader *loader, uint32_t operand_count)
             return false;
         op.input_count++;
     }
-    return packed_leave(&loader->cursor, SLA_E_OP_TPL) && check_op(loader, &op) && LOAD_PUSH(loader, ops, op);
+    return packed_leave(&loader->cursor, SLA_E_OP_TPL) && check_op(loader, &op) &&
+           LOAD_PUSH(loader, ops, op);
 }
 
 static bool load_export(Loader *loader, uint32_t operand_count, uint32_t *ret_index)
@@ -215,10 +239,13 @@ static bool load_export(Loader *loader, uint32_t operand_count, uint32_t *ret_in
     if (!packed_enter(&loader->cursor, SLA_E_HANDLE_TPL))
         return malformed(loader, "an export or its absence");
     if (!load_attributes(loader, &ignored) || !load_const(loader, operand_count, &tpl.space) ||
-            !load_const(loader, operand_count, &tpl.size) || !load_const(loader, operand_count, &tpl.pointer_space) ||
+            !load_const(loader, operand_count, &tpl.size) ||
+            !load_const(loader, operand_count, &tpl.pointer_space) ||
             !load_const(loader, operand_count, &tpl.pointer_offset) ||
-            !load_const(loader, operand_count, &tpl.pointer_size) || !load_const(loader, operand_count, &tpl.temp_space) ||
-            !load_const(loader, operand_count, &tpl.temp_offset) || !packed_leave(&loader->cursor, SLA_E_HANDLE_TPL))
+            !load_const(loader, operand_count, &tpl.pointer_size) ||
+            !load_const(loader, operand_count, &tpl.temp_space) ||
+            !load_const(loader, operand_count, &tpl.temp_offset) ||
+            !packed_leave(&loader->cursor, SLA_E_HANDLE_TPL))
         return false;
     *ret_index = (uint32_t)loader->language->exports_count;
     return LOAD_PUSH(loader, exports, tpl);
@@ -229,17 +256,22 @@ static bool load_template(Loader *loader, uint32_t operand_count, Tpl *ret)
     ProSleighLanguage *language = loader->language;
     Attributes attributes;
     uint32_t section = 0;
-    if (!packed_enter(&loader->cursor, SLA_E_CONSTRUCT_TPL) || !load_attributes(loader, &attributes))
+    if (!packed_enter(&loader->cursor, SLA_E_CONSTRUCT_TPL) ||
+            !load_attributes(loader, &attributes))
         return false;
     *ret = (Tpl){.section = -1};
     if (load_has(&attributes, SLA_A_SECTION)) {
-        if (!load_number(loader, &attributes, SLA_A_SECTION, SLEIGH_LIMIT_SECTIONS, "a section's number", &section))
+        if (!load_number(loader, &attributes, SLA_A_SECTION, SLEIGH_LIMIT_SECTIONS,
+                    "a section's number", &section))
             return false;
         ret->section = (int32_t)section;
     }
-    if (load_has(&attributes, SLA_A_DELAY) && !load_number(loader, &attributes, SLA_A_DELAY, 65, "the delay slot's bytes", &ret->delay))
+    if (load_has(&attributes, SLA_A_DELAY) && !load_number(loader, &attributes, SLA_A_DELAY, 65,
+                                                      "the delay slot's bytes", &ret->delay))
         return false;
-    if (load_has(&attributes, SLA_A_LABELS) && !load_number(loader, &attributes, SLA_A_LABELS, SLEIGH_LIMIT_LABELS, "the number of labels", &ret->label_count))
+    if (load_has(&attributes, SLA_A_LABELS) &&
+            !load_number(loader, &attributes, SLA_A_LABELS, SLEIGH_LIMIT_LABELS,
+                    "the number of labels", &ret->label_count))
         return false;
     if (!load_export(loader, operand_count, &ret->export_index))
         return false;
@@ -252,7 +284,8 @@ static bool load_template(Loader *loader, uint32_t operand_count, Tpl *ret)
         const OpTpl *op = &language->ops[ret->first_op + i];
         const VarnodeTpl *inputs = language->varnodes + op->varnodes + (op->has_output ? 1 : 0);
         for (uint32_t k = 0; k < op->input_count; k++)
-            if ((inputs[k].offset.kind == CONST_RELATIVE || op->code == SLA_OP_LABEL) && inputs[k].offset.value >= ret->label_count)
+            if ((inputs[k].offset.kind == CONST_RELATIVE || op->code == SLA_OP_LABEL) &&
+                    inputs[k].offset.value >= ret->label_count)
                 return malformed(loader, "a label of the template");
     }
     return packed_leave(&loader->cursor, SLA_E_CONSTRUCT_TPL);
@@ -268,9 +301,11 @@ static bool load_piece(Loader *loader, const Ctor *ctor, unsigned element)
         return false;
     if (element == SLA_E_PRINT)
         piece.text = load_text(loader, &attributes, SLA_A_PIECE);
-    else if (!load_number(loader, &attributes, SLA_A_ID, ctor->operand_count, "a printed operand", &piece.operand))
+    else if (!load_number(loader, &attributes, SLA_A_ID, ctor->operand_count, "a printed operand",
+                     &piece.operand))
         return false;
-    return !loader->cursor.failed && packed_leave(&loader->cursor, element) && LOAD_PUSH(loader, pieces, piece);
+    return !loader->cursor.failed && packed_leave(&loader->cursor, element) &&
+           LOAD_PUSH(loader, pieces, piece);
 }
 
 static bool load_change(Loader *loader, unsigned element)
@@ -280,15 +315,18 @@ static bool load_change(Loader *loader, unsigned element)
     uint32_t shift = 0;
     unsigned word_id = change.is_commit ? SLA_A_NUMBER : SLA_A_I;
     if (!packed_enter(&loader->cursor, element) || !load_attributes(loader, &attributes) ||
-            !load_number(loader, &attributes, word_id, SLEIGH_LIMIT_CONTEXT_WORDS, "a context word", &change.word))
+            !load_number(loader, &attributes, word_id, SLEIGH_LIMIT_CONTEXT_WORDS, "a context word",
+                    &change.word))
         return false;
     change.mask = load_has(&attributes, SLA_A_MASK) ? (uint32_t)attributes.number[SLA_A_MASK] : 0;
     change.flows = !load_has(&attributes, SLA_A_FLOW) || attributes.number[SLA_A_FLOW] != 0;
     if (change.is_commit) {
-        if (!load_number(loader, &attributes, SLA_A_ID, loader->language->syms_count, "the symbol of an address", &change.expr))
+        if (!load_number(loader, &attributes, SLA_A_ID, loader->language->syms_count,
+                    "the symbol of an address", &change.expr))
             return false;
     } else {
-        if (!load_number(loader, &attributes, SLA_A_SHIFT, 32, "a shift", &shift) || !load_expression(loader, &change.expr))
+        if (!load_number(loader, &attributes, SLA_A_SHIFT, 32, "a shift", &shift) ||
+                !load_expression(loader, &change.expr))
             return false;
         change.shift = (uint8_t)shift;
     }
@@ -302,9 +340,12 @@ static bool load_operands(Loader *loader, Ctor *ctor)
         Attributes attributes;
         uint32_t id;
         if (ctor->operand_count >= SLEIGH_LIMIT_OPERANDS)
-            return packed_fail(&loader->cursor, PRO_ERR_LIMIT, "a constructor with more than %u operands (SLEIGH_LIMIT_OPERANDS)", SLEIGH_LIMIT_OPERANDS);
+            return packed_fail(&loader->cursor, PRO_ERR_LIMIT,
+                    "a constructor with more than %u operands (SLEIGH_LIMIT_OPERANDS)",
+                    SLEIGH_LIMIT_OPERANDS);
         if (!packed_enter(&loader->cursor, SLA_E_OPER) || !load_attributes(loader, &attributes) ||
-                !load_number(loader, &attributes, SLA_A_ID, loader->language->syms_count, "an operand's id", &id) ||
+                !load_number(loader, &attributes, SLA_A_ID, loader->language->syms_count,
+                        "an operand's id", &id) ||
                 !packed_leave(&loader->cursor, SLA_E_OPER) || !LOAD_PUSH(loader, links, id))
             return false;
         ctor->operand_count++;
@@ -340,35 +381,46 @@ bool load_constructor(Loader *loader, uint32_t table)
     ProSleighLanguage *language = loader->language;
     Attributes attributes;
     Ctor ctor = {.table = table, .first_space = -1};
-    if (!packed_enter(&loader->cursor, SLA_E_CONSTRUCTOR) || !load_attributes(loader, &attributes) ||
-            !load_number(loader, &attributes, SLA_A_LENGTH, 1 << 16, "a constructor's length", &ctor.minimum_bytes) ||
+    if (!packed_enter(&loader->cursor, SLA_E_CONSTRUCTOR) ||
+            !load_attributes(loader, &attributes) ||
+            !load_number(loader, &attributes, SLA_A_LENGTH, 1 << 16, "a constructor's length",
+                    &ctor.minimum_bytes) ||
             !load_operands(loader, &ctor))
         return false;
     ctor.pieces = (uint32_t)language->pieces_count;
-    for (unsigned element; (element = packed_peek(&loader->cursor)) == SLA_E_PRINT || element == SLA_E_OPPRINT; ctor.piece_count++)
+    for (unsigned element;
+            (element = packed_peek(&loader->cursor)) == SLA_E_PRINT || element == SLA_E_OPPRINT;
+            ctor.piece_count++)
         if (!load_piece(loader, &ctor, element))
             return false;
-    int64_t first = load_has(&attributes, SLA_A_FIRST) ? (int64_t)attributes.number[SLA_A_FIRST] : -1;
+    int64_t first =
+            load_has(&attributes, SLA_A_FIRST) ? (int64_t)attributes.number[SLA_A_FIRST] : -1;
     if (first >= 0 && first < (int64_t)ctor.piece_count)
         ctor.first_space = (int32_t)first;
     ctor.changes = (uint32_t)language->changes_count;
-    for (unsigned element; (element = packed_peek(&loader->cursor)) == SLA_E_CONTEXT_OP || element == SLA_E_COMMIT; ctor.change_count++)
+    for (unsigned element;
+            (element = packed_peek(&loader->cursor)) == SLA_E_CONTEXT_OP || element == SLA_E_COMMIT;
+            ctor.change_count++)
         if (!load_change(loader, element))
             return false;
-    return load_templates(loader, &ctor) && packed_leave(&loader->cursor, SLA_E_CONSTRUCTOR) && LOAD_PUSH(loader, ctors, ctor);
+    return load_templates(loader, &ctor) && packed_leave(&loader->cursor, SLA_E_CONSTRUCTOR) &&
+           LOAD_PUSH(loader, ctors, ctor);
 }
 
 /* ---- decision trees ---- */
 
-static bool load_block(Loader *loader, uint8_t *ret_offset, uint8_t *ret_count, Pair *pair, bool on_context)
+static bool load_block(
+        Loader *loader, uint8_t *ret_offset, uint8_t *ret_count, Pair *pair, bool on_context)
 {
     Attributes attributes;
     uint32_t offset;
     if (!packed_enter(&loader->cursor, SLA_E_PAT_BLOCK) || !load_attributes(loader, &attributes) ||
-            !load_number(loader, &attributes, SLA_A_OFF, SLEIGH_LIMIT_PATTERN_BYTES + 1, "a pattern's offset", &offset))
+            !load_number(loader, &attributes, SLA_A_OFF, SLEIGH_LIMIT_PATTERN_BYTES + 1,
+                    "a pattern's offset", &offset))
         return false;
     int64_t nonzero = (int64_t)attributes.number[SLA_A_NONZERO];
-    if (!load_has(&attributes, SLA_A_NONZERO) || nonzero < -1 || nonzero + offset > SLEIGH_LIMIT_PATTERN_BYTES)
+    if (!load_has(&attributes, SLA_A_NONZERO) || nonzero < -1 ||
+            nonzero + offset > SLEIGH_LIMIT_PATTERN_BYTES)
         return malformed(loader, "a pattern within SLEIGH_LIMIT_PATTERN_BYTES");
     *ret_offset = (uint8_t)offset;
     if (nonzero < 0)
@@ -377,9 +429,11 @@ static bool load_block(Loader *loader, uint8_t *ret_offset, uint8_t *ret_count, 
         pair->bytes_end = (uint8_t)(nonzero + offset);
     uint32_t most = nonzero <= 0 ? 0 : ((uint32_t)nonzero + 3) / 4;
     for (; packed_peek(&loader->cursor) == SLA_E_MASK_WORD;) {
-        if (!packed_enter(&loader->cursor, SLA_E_MASK_WORD) || !load_attributes(loader, &attributes))
+        if (!packed_enter(&loader->cursor, SLA_E_MASK_WORD) ||
+                !load_attributes(loader, &attributes))
             return false;
-        PatternWord word = {(uint32_t)attributes.number[SLA_A_MASK], (uint32_t)attributes.number[SLA_A_VAL]};
+        PatternWord word = {
+                (uint32_t)attributes.number[SLA_A_MASK], (uint32_t)attributes.number[SLA_A_VAL]};
         if (!load_has(&attributes, SLA_A_MASK) || !load_has(&attributes, SLA_A_VAL))
             return malformed(loader, "a mask and a value");
         if (*ret_count < most) {
@@ -398,8 +452,10 @@ static bool load_side(Loader *loader, Pair *pair, unsigned element)
     Attributes ignored;
     if (!packed_enter(&loader->cursor, element) || !load_attributes(loader, &ignored))
         return malformed(loader, "a pattern");
-    bool loaded = element == SLA_E_CONTEXT_PAT ? load_block(loader, &pair->context_offset, &pair->context_count, pair, true)
-                                               : load_block(loader, &pair->bytes_offset, &pair->bytes_count, pair, false);
+    bool loaded =
+            element == SLA_E_CONTEXT_PAT
+                    ? load_block(loader, &pair->context_offset, &pair->context_count, pair, true)
+                    : load_block(loader, &pair->bytes_offset, &pair->bytes_count, pair, false);
     return loaded && packed_leave(&loader->cursor, element);
 }
 
@@ -408,17 +464,20 @@ static bool load_pair(Loader *loader, const Table *table)
     Attributes attributes;
     Pair pair = {.words = (uint32_t)loader->language->words_count};
     if (!packed_enter(&loader->cursor, SLA_E_PAIR) || !load_attributes(loader, &attributes) ||
-            !load_number(loader, &attributes, SLA_A_ID, table->ctor_count, "a constructor's number", &pair.ctor))
+            !load_number(loader, &attributes, SLA_A_ID, table->ctor_count, "a constructor's number",
+                    &pair.ctor))
         return false;
     pair.ctor += table->first_ctor;
     unsigned element = packed_peek(&loader->cursor);
     bool loaded;
     if (element == SLA_E_COMBINE_PAT)
         loaded = packed_enter(&loader->cursor, element) && load_attributes(loader, &attributes) &&
-                 load_side(loader, &pair, SLA_E_CONTEXT_PAT) && load_side(loader, &pair, SLA_E_INSTRUCT_PAT) &&
+                 load_side(loader, &pair, SLA_E_CONTEXT_PAT) &&
+                 load_side(loader, &pair, SLA_E_INSTRUCT_PAT) &&
                  packed_leave(&loader->cursor, element);
     else
-        loaded = load_side(loader, &pair, element == SLA_E_CONTEXT_PAT ? SLA_E_CONTEXT_PAT : SLA_E_INSTRUCT_PAT);
+        loaded = load_side(loader, &pair,
+                element == SLA_E_CONTEXT_PAT ? SLA_E_CONTEXT_PAT : SLA_E_INSTRUCT_PAT);
     if (4u * pair.context_count + pair.context_offset > 4 * SLEIGH_LIMIT_CONTEXT_WORDS + 3)
         return malformed(loader, "a pattern within the context");
     return loaded && packed_leave(&loader->cursor, SLA_E_PAIR) && LOAD_PUSH(loader, pairs, pair);
@@ -449,13 +508,18 @@ bool load_decision(Loader *loader, const Table *table, uint32_t *ret_decision)
     Decision decision = {0};
     uint32_t start = 0, bits;
     if (++loader->depth > SLEIGH_LIMIT_TREE_DEPTH)
-        return packed_fail(&loader->cursor, PRO_ERR_LIMIT, "a decision tree deeper than %u (SLEIGH_LIMIT_TREE_DEPTH)", SLEIGH_LIMIT_TREE_DEPTH);
+        return packed_fail(&loader->cursor, PRO_ERR_LIMIT,
+                "a decision tree deeper than %u (SLEIGH_LIMIT_TREE_DEPTH)",
+                SLEIGH_LIMIT_TREE_DEPTH);
     if (!packed_enter(&loader->cursor, SLA_E_DECISION))
         return malformed(loader, "a decision tree");
-    if (!load_attributes(loader, &attributes) || !load_number(loader, &attributes, SLA_A_SIZE, 9, "a decision's bits", &bits) ||
-            !load_number(loader, &attributes, SLA_A_STARTBIT, 8 * SLEIGH_LIMIT_PATTERN_BYTES, "a decision's first bit", &start))
+    if (!load_attributes(loader, &attributes) ||
+            !load_number(loader, &attributes, SLA_A_SIZE, 9, "a decision's bits", &bits) ||
+            !load_number(loader, &attributes, SLA_A_STARTBIT, 8 * SLEIGH_LIMIT_PATTERN_BYTES,
+                    "a decision's first bit", &start))
         return false;
-    decision.on_context = load_has(&attributes, SLA_A_CONTEXT) && attributes.number[SLA_A_CONTEXT] != 0;
+    decision.on_context =
+            load_has(&attributes, SLA_A_CONTEXT) && attributes.number[SLA_A_CONTEXT] != 0;
     decision.bits = (uint8_t)bits;
     decision.start_bit = (uint16_t)start;
     if (decision.bits != 0) {

@@ -36,8 +36,9 @@ ProStatus load_registers(ProSleighLanguage *language);
 /* One more element at the end of an array of the language; false (and failed) without memory. */
 bool load_room(Loader *loader, void **items, size_t count, size_t *capacity, size_t element_size);
 #define LOAD_PUSH(loader, name, value)                                                             \
-    (load_room(loader, (void **)(void *)&(loader)->language->name, (loader)->language->name##_count, \
-             &(loader)->language->name##_capacity, sizeof *(loader)->language->name) &&            \
+    (load_room(loader, (void **)(void *)&(loader)->language->name,                                 \
+             (loader)->language->name##_count, &(loader)->language->name##_capacity,               \
+             sizeof *(loader)->language->name) &&                                                  \
             ((loader)->language->name[(loader)->language->name##_count++] = (value), true))
 
 #endif

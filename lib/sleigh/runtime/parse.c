@@ -86,7 +86,9 @@ static int64_t operand_value(Parse *parse, uint32_t node, const Expr *expr, unsi
     const Sym *sym = &language->syms[language->links[wanted->operands + expr->right]];
     uint32_t offset = owner->offset + sym->offset;
     if (sym->base >= 0)
-        offset = owner->first_child == NO_INDEX ? 0 : parse->nodes[owner->first_child + expr->right].offset;
+        offset = owner->first_child == NO_INDEX
+                         ? 0
+                         : parse->nodes[owner->first_child + expr->right].offset;
     if (sym->expr != NO_INDEX)
         return parse_evaluate(parse, node, offset, sym->expr, depth + 1);
     const Sym *defines = &language->syms[sym->defines];
@@ -205,17 +207,20 @@ static bool pair_matches(Parse *parse, const Pair *pair, const uint8_t *bytes, u
     if (pair->bytes_count > 0 && end > parse->touched)
         parse->touched = end;
     for (unsigned i = 0; i < pair->bytes_count; i++)
-        if ((big_endian_word(bytes + pair->bytes_offset + 4u * i) & words[i].mask) != words[i].value)
+        if ((big_endian_word(bytes + pair->bytes_offset + 4u * i) & words[i].mask) !=
+                words[i].value)
             return false;
     return true;
 }
 
-static unsigned decision_bits(Parse *parse, const Decision *decision, const uint8_t *bytes, uint32_t offset)
+static unsigned decision_bits(
+        Parse *parse, const Decision *decision, const uint8_t *bytes, uint32_t offset)
 {
     unsigned start = decision->start_bit;
     if (decision->on_context) {
         uint64_t pair = (uint64_t)parse->context[start / 32] << 32 | parse->context[start / 32 + 1];
-        return (unsigned)(pair >> (64 - start % 32 - decision->bits)) & ((1u << decision->bits) - 1);
+        return (unsigned)(pair >> (64 - start % 32 - decision->bits)) &
+               ((1u << decision->bits) - 1);
     }
     uint32_t end = offset + (start + decision->bits + 7) / 8;
     if (end > parse->touched)
@@ -251,8 +256,7 @@ static bool apply_changes(Parse *parse, uint32_t index)
         if (change->is_commit) {
             if (parse->commit_count == SLEIGH_LIMIT_COMMITS)
                 return fail(parse, PRO_SLEIGH_INVALID);
-            parse->commits[parse->commit_count++] =
-                    (Commit){change, *word & change->mask, index};
+            parse->commits[parse->commit_count++] = (Commit){change, *word & change->mask, index};
             continue;
         }
         int64_t value = parse_evaluate(parse, index, node->offset, change->expr, 0);
@@ -326,7 +330,8 @@ static bool descend(Parse *parse, uint32_t index)
     node->first_child = parse->node_count;
     parse->node_count += ctor->operand_count;
     for (uint32_t i = 0; i < ctor->operand_count; i++)
-        parse->nodes[node->first_child + i] = (Node){.operand = &parse->language->syms[parse->language->links[ctor->operands + i]],
+        parse->nodes[node->first_child + i] = (Node){
+                .operand = &parse->language->syms[parse->language->links[ctor->operands + i]],
                 .parent = index,
                 .first_child = NO_INDEX};
     uint32_t end = node->offset + ctor->minimum_bytes;
@@ -371,7 +376,8 @@ void parse_instruction(Parse *parse, const ProSleighLanguage *language, uint64_t
         return;
     parse->length = parse->nodes[0].length;
     if (parse->length > size)
-        parse->outcome = size < SLEIGH_LIMIT_INSTRUCTION_BYTES ? PRO_SLEIGH_TRUNCATED : PRO_SLEIGH_INVALID;
+        parse->outcome =
+                size < SLEIGH_LIMIT_INSTRUCTION_BYTES ? PRO_SLEIGH_TRUNCATED : PRO_SLEIGH_INVALID;
     else if (parse->length == 0)
         parse->outcome = PRO_SLEIGH_INVALID; /* no progress could be made */
     parse->next = parse_wrap(language, language->default_space, address + parse->length);

@@ -43,7 +43,8 @@ static void give_pending(Search *search)
     if (!search->pending || search->stopped)
         return;
     search->pending = false;
-    Found found = {{search->id, search->description, search->ldefs, search->hidden, search->deprecated},
+    Found found = {
+            {search->id, search->description, search->ldefs, search->hidden, search->deprecated},
             search->folder, search->sla, search->pspec};
     search->stopped = !search->each(search->data, &found);
 }
@@ -53,7 +54,8 @@ static void keep(char *target, size_t size, const char *text)
     (void)snprintf(target, size, "%s", text == NULL ? "" : text);
 }
 
-static bool ldefs_open(void *data, const char *element, const XmlAttribute *attributes, size_t count)
+static bool ldefs_open(
+        void *data, const char *element, const XmlAttribute *attributes, size_t count)
 {
     Search *search = data;
     if (strcmp(element, "language") != 0)
@@ -112,7 +114,8 @@ static void search_folder(Search *search, const char *folder)
     search->folder = folder;
     for (int i = 0; i < count; i++) {
         char path[PATH_BYTES];
-        if (snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path && !search->stopped)
+        if (snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path &&
+                !search->stopped)
             read_ldefs(search, path);
         free(entries[i]);
     }
@@ -126,7 +129,8 @@ static void search_tree(Search *search, const char *root, const char *below)
     int count = scandir(root, &entries, is_folder, alphasort);
     for (int i = 0; i < count; i++) {
         char path[PATH_BYTES];
-        if (snprintf(path, sizeof path, "%s/%s%s", root, entries[i]->d_name, below) < (int)sizeof path)
+        if (snprintf(path, sizeof path, "%s/%s%s", root, entries[i]->d_name, below) <
+                (int)sizeof path)
             search_folder(search, path);
         free(entries[i]);
     }
@@ -176,8 +180,9 @@ static bool make_cache_folder(char *folder, size_t size)
 {
     const char *cache = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
-    int length = cache != NULL && cache[0] == '/' ? snprintf(folder, size, "%s/promp", cache)
-                                                  : snprintf(folder, size, "%s/.cache/promp", home == NULL ? "/tmp" : home);
+    int length = cache != NULL && cache[0] == '/'
+                         ? snprintf(folder, size, "%s/promp", cache)
+                         : snprintf(folder, size, "%s/.cache/promp", home == NULL ? "/tmp" : home);
     if (length < 0 || (size_t)length >= size)
         return false;
     for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
@@ -232,12 +237,14 @@ static time_t newest_in_folder(const char *folder)
     return newest;
 }
 
-static ProStatus compile_to_cache(const char *folder, const char *slaspec, char *ret_path, size_t size, ProError *reterr)
+static ProStatus compile_to_cache(
+        const char *folder, const char *slaspec, char *ret_path, size_t size, ProError *reterr)
 {
     char cache[PATH_BYTES - 64];
     ProSleighCompileOptions options = {.path = slaspec, .quiet = true};
     if (!make_cache_folder(cache, sizeof cache))
-        return error_set(reterr, PRO_ERR_SYSTEM, "cannot make the cache folder %s; set XDG_CACHE_HOME", cache);
+        return error_set(reterr, PRO_ERR_SYSTEM,
+                "cannot make the cache folder %s; set XDG_CACHE_HOME", cache);
     (void)snprintf(ret_path, size, "%s/%016llx.sla", cache, (unsigned long long)hash_text(slaspec));
     struct stat status;
     if (stat(ret_path, &status) == 0 && status.st_mtime > newest_in_folder(folder))
@@ -306,7 +313,8 @@ static ProStatus open_found(const Found *found, ProSleighLanguage **ret_language
     char sla[PATH_BYTES], slaspec[PATH_BYTES], pspec[PATH_BYTES];
     int length = snprintf(sla, sizeof sla, "%s/%s", found->folder, found->sla);
     if (length < 4 || (size_t)length >= sizeof slaspec - 5 ||
-            snprintf(pspec, sizeof pspec, "%s/%s", found->folder, found->pspec) >= (int)sizeof pspec)
+            snprintf(pspec, sizeof pspec, "%s/%s", found->folder, found->pspec) >=
+                    (int)sizeof pspec)
         return error_set(reterr, PRO_ERR_LIMIT, "the path of %s is too long", found->entry.id);
     if (access(sla, R_OK) != 0) {
         (void)snprintf(slaspec, sizeof slaspec, "%.*sspec", length, sla);
@@ -314,7 +322,8 @@ static ProStatus open_found(const Found *found, ProSleighLanguage **ret_language
         if (status != PRO_OK)
             return status;
     }
-    return pro_sleigh_language_load_file(sla, found->pspec[0] != 0 ? pspec : NULL, ret_language, reterr);
+    return pro_sleigh_language_load_file(
+            sla, found->pspec[0] != 0 ? pspec : NULL, ret_language, reterr);
 }
 
 static bool try_found(void *data, const Found *found)
@@ -329,7 +338,8 @@ static bool try_found(void *data, const Found *found)
     return false;
 }
 
-ProStatus pro_sleigh_language_open(const char *id, ProSleighLanguage **ret_language, ProError *reterr)
+ProStatus pro_sleigh_language_open(
+        const char *id, ProSleighLanguage **ret_language, ProError *reterr)
 {
     Wanted wanted = {.id = id, .ret_language = ret_language, .reterr = reterr};
     Search search = {.each = try_found, .data = &wanted};
@@ -338,8 +348,9 @@ ProStatus pro_sleigh_language_open(const char *id, ProSleighLanguage **ret_langu
     if (!wanted.found)
         status = error_set(reterr, PRO_ERR_NOT_FOUND,
                 "language '%.200s' is not known; nearest: %s%s%s%s%s; searched: %.500s", id,
-                wanted.nearest[0][0] == 0 ? "none" : wanted.nearest[0], wanted.nearest[1][0] == 0 ? "" : ", ",
-                wanted.nearest[1], wanted.nearest[2][0] == 0 ? "" : ", ", wanted.nearest[2],
+                wanted.nearest[0][0] == 0 ? "none" : wanted.nearest[0],
+                wanted.nearest[1][0] == 0 ? "" : ", ", wanted.nearest[1],
+                wanted.nearest[2][0] == 0 ? "" : ", ", wanted.nearest[2],
                 buffer_text(&search.folders));
     buffer_fini(&search.folders);
     return status;

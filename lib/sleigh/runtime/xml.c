@@ -87,7 +87,8 @@ static const char *read_text(Xml *xml, const char *text, size_t length)
     static const struct {
         const char *entity;
         char byte;
-    } entities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    } entities[] = {
+            {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
     char *copy = arena_copy_text(&xml->arena, text, length);
     size_t used = 0;
     if (copy == NULL) {
@@ -98,7 +99,8 @@ static const char *read_text(Xml *xml, const char *text, size_t length)
         char byte = text[i];
         for (size_t k = 0; byte == '&' && k < sizeof entities / sizeof entities[0]; k++) {
             size_t entity_length = strlen(entities[k].entity);
-            if (length - i >= entity_length && memcmp(text + i, entities[k].entity, entity_length) == 0) {
+            if (length - i >= entity_length &&
+                    memcmp(text + i, entities[k].entity, entity_length) == 0) {
                 byte = entities[k].byte;
                 i += entity_length - 1;
                 break;
@@ -115,7 +117,8 @@ static bool read_attribute(Xml *xml, XmlAttribute *ret)
     ret->name = read_name(xml);
     skip_blanks(xml);
     if (ret->name == NULL || !accept(xml, "="))
-        return ret->name != NULL && xml_fail(xml, PRO_ERR_FORMAT, "'=' was expected behind an attribute's name");
+        return ret->name != NULL &&
+               xml_fail(xml, PRO_ERR_FORMAT, "'=' was expected behind an attribute's name");
     skip_blanks(xml);
     char quote = xml->cursor < xml->end ? *xml->cursor : 0;
     if (quote != '"' && quote != '\'')
@@ -141,15 +144,18 @@ static bool read_open(Xml *xml)
         bool closes = accept(xml, "/>");
         if (closes || accept(xml, ">")) {
             if (!closes && xml->depth == SLEIGH_LIMIT_XML_DEPTH)
-                return xml_fail(xml, PRO_ERR_LIMIT, "elements are nested deeper than SLEIGH_LIMIT_XML_DEPTH");
+                return xml_fail(xml, PRO_ERR_LIMIT,
+                        "elements are nested deeper than SLEIGH_LIMIT_XML_DEPTH");
             if (!closes)
                 xml->open[xml->depth++] = name;
-            if (xml->handler->open != NULL && !xml->handler->open(xml->handler->data, name, attributes, count))
+            if (xml->handler->open != NULL &&
+                    !xml->handler->open(xml->handler->data, name, attributes, count))
                 xml->stopped = true;
             return true;
         }
         if (count == SLEIGH_LIMIT_XML_ATTRIBUTES)
-            return xml_fail(xml, PRO_ERR_LIMIT, "an element has more attributes than SLEIGH_LIMIT_XML_ATTRIBUTES");
+            return xml_fail(xml, PRO_ERR_LIMIT,
+                    "an element has more attributes than SLEIGH_LIMIT_XML_ATTRIBUTES");
         if (!read_attribute(xml, &attributes[count++]))
             return false;
     }
@@ -186,7 +192,8 @@ static bool read_markup(Xml *xml)
         return skip_past(xml, "-->");
     if (accept(xml, "<![CDATA[")) {
         const char *start = xml->cursor;
-        return skip_past(xml, "]]>") && give_text(xml, start, (size_t)(xml->cursor - start) - 3, true);
+        return skip_past(xml, "]]>") &&
+               give_text(xml, start, (size_t)(xml->cursor - start) - 3, true);
     }
     if (accept(xml, "<?"))
         return skip_past(xml, "?>");
@@ -198,11 +205,18 @@ static bool read_markup(Xml *xml)
     return read_open(xml);
 }
 
-ProStatus xml_read(const char *name, const char *text, size_t size, const XmlHandler *handler, ProError *reterr)
+ProStatus xml_read(const char *name, const char *text, size_t size, const XmlHandler *handler,
+        ProError *reterr)
 {
-    Xml xml = {.name = name, .text = text, .cursor = text, .end = text + size, .handler = handler, .reterr = reterr};
+    Xml xml = {.name = name,
+            .text = text,
+            .cursor = text,
+            .end = text + size,
+            .handler = handler,
+            .reterr = reterr};
     if (size > SLEIGH_LIMIT_XML_BYTES)
-        return error_set(reterr, PRO_ERR_LIMIT, "%s: more than %u bytes (SLEIGH_LIMIT_XML_BYTES)", name, SLEIGH_LIMIT_XML_BYTES);
+        return error_set(reterr, PRO_ERR_LIMIT, "%s: more than %u bytes (SLEIGH_LIMIT_XML_BYTES)",
+                name, SLEIGH_LIMIT_XML_BYTES);
     arena_init(&xml.arena, 4 * (size_t)SLEIGH_LIMIT_XML_BYTES);
     bool good = true;
     while (good && !xml.stopped && xml.cursor < xml.end) {
@@ -231,5 +245,6 @@ const char *xml_attribute(const XmlAttribute *attributes, size_t count, const ch
 
 bool xml_is_true(const char *value)
 {
-    return value != NULL && (strcmp(value, "true") == 0 || strcmp(value, "yes") == 0 || strcmp(value, "1") == 0);
+    return value != NULL &&
+           (strcmp(value, "true") == 0 || strcmp(value, "yes") == 0 || strcmp(value, "1") == 0);
 }

@@ -21,8 +21,10 @@ typedef struct XmlHandler {
 } XmlHandler;
 
 /* `name` is for error messages ("NAME:line: ..."). */
-ProStatus xml_read(const char *name, const char *text, size_t size, const XmlHandler *handler, ProError *reterr);
-const char *xml_attribute(const XmlAttribute *attributes, size_t count, const char *name); /* or NULL */
+ProStatus xml_read(const char *name, const char *text, size_t size, const XmlHandler *handler,
+        ProError *reterr);
+const char *xml_attribute(
+        const XmlAttribute *attributes, size_t count, const char *name); /* or NULL */
 bool xml_is_true(const char *value);
 
 #endif

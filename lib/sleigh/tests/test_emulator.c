@@ -25,7 +25,8 @@ static ProStatus read_memory(void *data, unsigned space, uint64_t address, void 
     return PRO_OK;
 }
 
-static ProStatus write_memory(void *data, unsigned space, uint64_t address, const void *bytes, size_t size)
+static ProStatus write_memory(
+        void *data, unsigned space, uint64_t address, const void *bytes, size_t size)
 {
     Fixture *fixture = data;
     (void)space;
@@ -81,13 +82,15 @@ static ProVarnode place_of(const Fixture *fixture, const char *name)
 
 static void set(Fixture *fixture, const char *name, uint64_t value)
 {
-    assert_int_equal(pro_pcode_emulator_set(fixture->emulator, place_of(fixture, name), value), PRO_OK);
+    assert_int_equal(
+            pro_pcode_emulator_set(fixture->emulator, place_of(fixture, name), value), PRO_OK);
 }
 
 static uint64_t get(Fixture *fixture, const char *name)
 {
     uint64_t value = 0;
-    assert_int_equal(pro_pcode_emulator_get(fixture->emulator, place_of(fixture, name), &value), PRO_OK);
+    assert_int_equal(
+            pro_pcode_emulator_get(fixture->emulator, place_of(fixture, name), &value), PRO_OK);
     return value;
 }
 
@@ -107,7 +110,8 @@ static void step(Fixture *fixture)
 static void registers_and_memory_change(void **state)
 {
     Fixture *fixture = *state;
-    place_code(fixture, 0x1000, "\x1e\x21\x80\x00\x20\x20\x80\x00\x20", 9); /* mov r2,r3; add [0x2000],r0; add r0,[0x2000] */
+    place_code(fixture, 0x1000, "\x1e\x21\x80\x00\x20\x20\x80\x00\x20",
+            9); /* mov r2,r3; add [0x2000],r0; add r0,[0x2000] */
     set(fixture, "r3", 0x11223344);
     set(fixture, "r0", 5);
     fixture->memory[0x2000] = 7;
@@ -162,7 +166,9 @@ static void code_that_is_written_over_is_read_again(void **state)
     place_code(fixture, 0x1000, "\x00", 1);
     step(fixture);
     pro_pcode_emulator_set_address(fixture->emulator, 0x1000);
-    ProVarnode code = {.space = pro_sleigh_language_default_space(fixture->language), .offset = 0x1000, .size = 1};
+    ProVarnode code = {.space = pro_sleigh_language_default_space(fixture->language),
+            .offset = 0x1000,
+            .size = 1};
     assert_int_equal(pro_pcode_emulator_set(fixture->emulator, code, 0x1e), PRO_OK);
     set(fixture, "r3", 4);
     step(fixture);
@@ -175,7 +181,8 @@ static void failures_name_the_instruction(void **state)
     ProError error;
     uint64_t done = 99;
     place_code(fixture, 0x1000, "\x00\xa2\xff", 3);
-    assert_int_equal(pro_pcode_emulator_run(fixture->emulator, 10, &done, &error), PRO_ERR_UNSUPPORTED);
+    assert_int_equal(
+            pro_pcode_emulator_run(fixture->emulator, 10, &done, &error), PRO_ERR_UNSUPPORTED);
     assert_int_equal(done, 1);
     assert_non_null(strstr(error.text, "0x1001"));
     pro_pcode_emulator_set_address(fixture->emulator, 0x1002);
@@ -224,10 +231,12 @@ static void operations_compute(void **state)
         ProPcodeList list;
         ProError error;
         if (pro_pcode_parse(text, strlen(text), spaces, space_count, &list, &error) != PRO_OK ||
-                pro_pcode_emulator_execute(fixture->emulator, list.ops, list.count, &error) != PRO_OK)
+                pro_pcode_emulator_execute(fixture->emulator, list.ops, list.count, &error) !=
+                        PRO_OK)
             fail_msg("%s: %s", text, error.text);
         uint64_t value = 0;
-        assert_int_equal(pro_pcode_emulator_get(fixture->emulator, list.ops[0].output, &value), PRO_OK);
+        assert_int_equal(
+                pro_pcode_emulator_get(fixture->emulator, list.ops[0].output, &value), PRO_OK);
         if (value != operation_cases[i].expected)
             fail_msg("%s: 0x%llx", text, (unsigned long long)value);
         pro_pcode_list_free(&list);
@@ -252,7 +261,9 @@ static void the_verifier_refuses(void **state)
     for (size_t i = 0; i < sizeof wrong_pcode / sizeof wrong_pcode[0]; i++) {
         ProPcodeList list;
         ProError error;
-        assert_int_equal(pro_pcode_parse(wrong_pcode[i], strlen(wrong_pcode[i]), spaces, space_count, &list, &error), PRO_OK);
+        assert_int_equal(pro_pcode_parse(wrong_pcode[i], strlen(wrong_pcode[i]), spaces,
+                                 space_count, &list, &error),
+                PRO_OK);
         if (pro_pcode_verify(list.ops, list.count, spaces, space_count, &error) != PRO_ERR_FORMAT)
             fail_msg("accepted: %s", wrong_pcode[i]);
         assert_non_null(strstr(error.text, "operation 0"));

@@ -41,13 +41,17 @@ static const BadCase bad_cases[] = {
         {":a is op=1 { r0 = r1[30,4]; }", "bits 30 to 33 lie outside"},
         {":a is op=1 { r0 = *:4 h0; }", "a pointer into space 'ram' has 4 bytes, this value has 2"},
         {":a is op=1 { if (r0) goto inst_next; }", "a condition has one byte"},
-        {":a is op=1 { }\n:b is op=1 { }", "<text>:11:1: error: this constructor of table 'instruction' has the same"},
+        {":a is op=1 { }\n:b is op=1 { }",
+                "<text>:11:1: error: this constructor of table 'instruction' has the same"},
         {":a is op=1 { }\n:b is op=1 { }", "<text>:10:1: note: the other one is here"},
-        {"s: is lo=1 { export r0; }\ns: is lo=2 { export h0; }\n:a s is hi=1 & s { r1 = s; }", "exports 2 bytes, but others export 4"},
-        {"s: is lo=1 { export r0; }\ns: is lo=2 { }\n:a s is hi=1 & s { r1 = s; }", "does not export"},
+        {"s: is lo=1 { export r0; }\ns: is lo=2 { export h0; }\n:a s is hi=1 & s { r1 = s; }",
+                "exports 2 bytes, but others export 4"},
+        {"s: is lo=1 { export r0; }\ns: is lo=2 { }\n:a s is hi=1 & s { r1 = s; }",
+                "does not export"},
         {"s: is lo=1 { }\n:a s is hi=1 & s { r1 = s; }", "table 's' does not export"},
         {":a is op=1 { build lo; }", "build needs an operand"},
-        {"macro mac(x) { r0 = x; }\n:a is op=1 { mac(r0, r1); }", "macro 'mac' takes 1 parameters, not 2"},
+        {"macro mac(x) { r0 = x; }\n:a is op=1 { mac(r0, r1); }",
+                "macro 'mac' takes 1 parameters, not 2"},
         {"macro mac(x) { mac(x); }\n:a is op=1 { mac(r0); }", "SLEIGH_LIMIT_MACRO_DEPTH"},
         {"@define A \"$(A)\"\n:a is $(A) { }", "SLEIGH_LIMIT_EXPANSION_DEPTH"},
         {":a is $(B) { }", "<text>:10:7: error: $(B) is not defined"},
@@ -56,16 +60,20 @@ static const BadCase bad_cases[] = {
         {"@endif\n:a is op=1 { }", "there is no @if for this"},
         {"@frob\n:a is op=1 { }", "unknown directive"},
         {"@include \"other.sinc\"\n:a is op=1 { }", "cannot include"},
-        {"attach variables lo [ r0 r1 ];", "2 entries are given, but field 'lo' has 4 bits and needs 16"},
-        {"attach variables [ hi ] [ r0 h0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 ];", "all of a list must have one size"},
-        {"define register offset=4 size=4 other;\n:a is op=1 { }", "'other' and 'r1' are the same place"},
+        {"attach variables lo [ r0 r1 ];",
+                "2 entries are given, but field 'lo' has 4 bits and needs 16"},
+        {"attach variables [ hi ] [ r0 h0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 r0 ];",
+                "all of a list must have one size"},
+        {"define register offset=4 size=4 other;\n:a is op=1 { }",
+                "'other' and 'r1' are the same place"},
         {"define space more size=4 default;", "is the default space already"},
         {"define pcodeop r0;", "'r0' is already defined as a register"},
         {"define token odd(7) q=(0,1);", "a multiple of 8 bits"},
         {"define token w(16) q=(3,1);", "high bit is below its low bit"},
         {":a is op=1 [ m=inst_next; ] { }", "uses inst_next"},
         {":a is op=1 [ r0=1; ] { }", "neither an operand of the display nor a context variable"},
-        {"s: is lo=1 { }\ns: is lo=2; imm { }\n:a s is s & hi=1 { }", "the pattern's size cannot vary here"},
+        {"s: is lo=1 { }\ns: is lo=2; imm { }\n:a s is s & hi=1 { }",
+                "the pattern's size cannot vary here"},
         {":a is op=1", "'[', '{' or unimpl was expected"},
         {":a is op=1 { r0 = ; }\n:b is op=2 { r0 = ); }", "<text>:11:19: error:"},
         {":a is op=1 { r0 = 1 ", "the '{' has no '}'"},
@@ -97,7 +105,8 @@ static void errors_name_place_and_reason(void **state)
         (void)snprintf(text, sizeof text, "%s%s\n", PROLOGUE, bad_cases[i].text);
         char *messages = compile_text(text, &status);
         if (status == PRO_OK || strstr(messages, bad_cases[i].message) == NULL)
-            fail_msg("%s\nwanted: %s\ngot (%d):\n%s", bad_cases[i].text, bad_cases[i].message, status, messages);
+            fail_msg("%s\nwanted: %s\ngot (%d):\n%s", bad_cases[i].text, bad_cases[i].message,
+                    status, messages);
         free(messages);
     }
 }
@@ -126,7 +135,8 @@ static void a_memory_limit_is_a_status(void **state)
     (void)state;
     const char *text = PROLOGUE ":a is op=1 { }\n";
     for (size_t limit = 1; limit < 400000; limit = limit * 3 / 2 + 1) {
-        ProSleighCompileOptions options = {.source = text, .source_size = strlen(text), .memory_limit = limit};
+        ProSleighCompileOptions options = {
+                .source = text, .source_size = strlen(text), .memory_limit = limit};
         uint8_t *sla = NULL;
         size_t size = 0;
         ProError error;
@@ -153,7 +163,8 @@ static void damaged_files_name_the_byte(void **state)
     sla[3] = 5;
     assert_int_equal(pro_sleigh_language_load(sla, size, &language, &error), PRO_ERR_UNSUPPORTED);
     assert_non_null(strstr(error.text, "format version 5"));
-    assert_int_equal(pro_sleigh_language_load("<sleigh", 7, &language, &error), PRO_ERR_UNSUPPORTED);
+    assert_int_equal(
+            pro_sleigh_language_load("<sleigh", 7, &language, &error), PRO_ERR_UNSUPPORTED);
     assert_non_null(strstr(error.text, "11.1"));
     free(sla);
 }
@@ -164,11 +175,13 @@ static void unknown_languages_name_the_nearest(void **state)
     ProSleighLanguage *language = NULL;
     ProError error;
     assert_int_equal(setenv("PROMP_SPECS", DATA_FOLDER, 1), 0);
-    assert_int_equal(pro_sleigh_language_open("RISCV:LE:64:RV64GX", &language, &error), PRO_ERR_NOT_FOUND);
+    assert_int_equal(
+            pro_sleigh_language_open("RISCV:LE:64:RV64GX", &language, &error), PRO_ERR_NOT_FOUND);
     assert_non_null(strstr(error.text, "RISCV:LE:64:RV64GC"));
     assert_non_null(strstr(error.text, DATA_FOLDER));
 }
 
-TEST_MAIN(cmocka_unit_test(errors_name_place_and_reason), cmocka_unit_test(all_errors_of_a_file_come_in_one_run),
+TEST_MAIN(cmocka_unit_test(errors_name_place_and_reason),
+        cmocka_unit_test(all_errors_of_a_file_come_in_one_run),
         cmocka_unit_test(a_memory_limit_is_a_status), cmocka_unit_test(damaged_files_name_the_byte),
         cmocka_unit_test(unknown_languages_name_the_nearest))

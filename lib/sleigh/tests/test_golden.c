@@ -51,13 +51,14 @@ static void describe(ProSleighDecoder *decoder, const ProSleighLanguage *languag
     ProError error;
     size_t space_count;
     const ProSpace *spaces = pro_sleigh_language_spaces(language, &space_count);
-    buffer_append_format(output, "%llx+%u ", (unsigned long long)instruction->address, instruction->length);
+    buffer_append_format(
+            output, "%llx+%u ", (unsigned long long)instruction->address, instruction->length);
     if (instruction->outcome == PRO_SLEIGH_DECODED) {
         assert_int_equal(pro_sleigh_text(decoder, &mnemonic, &body), PRO_OK);
         assert_int_equal(pro_sleigh_lift(decoder, &lift, &error), PRO_OK);
     }
-    buffer_append_format(output, "%s%s%s | flow %x next +%u\n", mnemonic, *body != 0 ? " " : "", body, lift.flow,
-            instruction->fall_through);
+    buffer_append_format(output, "%s%s%s | flow %x next +%u\n", mnemonic, *body != 0 ? " " : "",
+            body, lift.flow, instruction->fall_through);
     for (size_t i = 0; i < lift.count; i++) {
         char text[1024];
         (void)pro_pcode_print(&lift.ops[i], spaces, space_count, text, sizeof text);
@@ -72,10 +73,12 @@ static void decode_all(ProSleighLanguage *language, const Buffer *bytes, Buffer 
     assert_int_equal(pro_sleigh_decoder_new(language, &decoder, &error), PRO_OK);
     for (size_t offset = 0; offset < bytes->size;) {
         ProSleighInstruction instruction;
-        assert_int_equal(pro_sleigh_decode(decoder, BASE + offset, bytes->data + offset, bytes->size - offset, &instruction),
+        assert_int_equal(pro_sleigh_decode(decoder, BASE + offset, bytes->data + offset,
+                                 bytes->size - offset, &instruction),
                 PRO_OK);
         describe(decoder, language, &instruction, output);
-        offset += instruction.length > 0 ? instruction.length : pro_sleigh_language_alignment(language);
+        offset += instruction.length > 0 ? instruction.length
+                                         : pro_sleigh_language_alignment(language);
     }
     pro_sleigh_decoder_free(decoder);
 }
