@@ -6,11 +6,6 @@
 #include <string.h>
 
 enum {
-    RECORD_KIND_MASK = 0xC0,
-    RECORD_ELEMENT = 0x40,
-    RECORD_END = 0x80,
-    RECORD_ATTRIBUTE = 0xC0,
-    RECORD_LONG_ID = 0x20,
     TYPE_BOOL = 1,
     TYPE_POSITIVE = 2,
     TYPE_NEGATIVE = 3,
@@ -23,11 +18,11 @@ enum {
 
 static void write_header(Buffer *buffer, unsigned kind, unsigned id)
 {
-    if (id < RECORD_LONG_ID) {
+    if (id < PACKED_RECORD_LONG_ID) {
         buffer_append_u8(buffer, (uint8_t)(kind | id));
         return;
     }
-    buffer_append_u8(buffer, (uint8_t)(kind | RECORD_LONG_ID | (id >> 7)));
+    buffer_append_u8(buffer, (uint8_t)(kind | PACKED_RECORD_LONG_ID | (id >> 7)));
     buffer_append_u8(buffer, (uint8_t)(0x80 | (id & 0x7F)));
 }
 
@@ -43,23 +38,23 @@ static void write_integer(Buffer *buffer, unsigned type, uint64_t value)
 
 void packed_open(Buffer *buffer, unsigned element)
 {
-    write_header(buffer, RECORD_ELEMENT, element);
+    write_header(buffer, PACKED_RECORD_ELEMENT, element);
 }
 
 void packed_close(Buffer *buffer, unsigned element)
 {
-    write_header(buffer, RECORD_END, element);
+    write_header(buffer, PACKED_RECORD_END, element);
 }
 
 void packed_bool(Buffer *buffer, unsigned attribute, bool value)
 {
-    write_header(buffer, RECORD_ATTRIBUTE, attribute);
+    write_header(buffer, PACKED_RECORD_ATTRIBUTE, attribute);
     buffer_append_u8(buffer, (uint8_t)(TYPE_BOOL << 4 | (value ? 1 : 0)));
 }
 
 void packed_signed(Buffer *buffer, unsigned attribute, int64_t value)
 {
-    write_header(buffer, RECORD_ATTRIBUTE, attribute);
+    write_header(buffer, PACKED_RECORD_ATTRIBUTE, attribute);
     if (value < 0)
         write_integer(buffer, TYPE_NEGATIVE, 0 - (uint64_t)value);
     else
@@ -68,20 +63,20 @@ void packed_signed(Buffer *buffer, unsigned attribute, int64_t value)
 
 void packed_unsigned(Buffer *buffer, unsigned attribute, uint64_t value)
 {
-    write_header(buffer, RECORD_ATTRIBUTE, attribute);
+    write_header(buffer, PACKED_RECORD_ATTRIBUTE, attribute);
     write_integer(buffer, TYPE_UNSIGNED, value);
 }
 
 void packed_space(Buffer *buffer, unsigned attribute, unsigned space_index)
 {
-    write_header(buffer, RECORD_ATTRIBUTE, attribute);
+    write_header(buffer, PACKED_RECORD_ATTRIBUTE, attribute);
     write_integer(buffer, TYPE_SPACE, space_index);
 }
 
 void packed_text(Buffer *buffer, unsigned attribute, const char *text)
 {
     size_t length = strlen(text);
-    write_header(buffer, RECORD_ATTRIBUTE, attribute);
+    write_header(buffer, PACKED_RECORD_ATTRIBUTE, attribute);
     write_integer(buffer, TYPE_TEXT, length);
     buffer_append(buffer, text, length);
 }
@@ -108,40 +103,6 @@ static bool truncated(PackedCursor *cursor)
     return packed_fail(cursor, PRO_ERR_FORMAT, "the data ends here, but more was expected");
 }
 
-/* The record at the cursor: kind and id, and in ret_after where its header ends. */
-static unsigned peek_record(PackedCursor *cursor, unsigned *ret_id, size_t *ret_after)
-{
-    if (cursor->failed || cursor->offset >= cursor->size)
-        return 0;
-    unsigned header = cursor->data[cursor->offset];
-    *ret_id = header & 0x1F;
-    *ret_after = cursor->offset + 1;
-    if (header & RECORD_LONG_ID) {
-        if (*ret_after >= cursor->size)
-            return 0;
-        *ret_id = *ret_id << 7 | (cursor->data[*ret_after] & 0x7F);
-        *ret_after += 1;
-    }
-    return header & RECORD_KIND_MASK;
-}
-
-unsigned packed_peek(PackedCursor *cursor)
-{
-    unsigned id = 0;
-    size_t after = 0;
-    return peek_record(cursor, &id, &after) == RECORD_ELEMENT ? id : 0;
-}
-
-bool packed_enter(PackedCursor *cursor, unsigned element)
-{
-    unsigned id = 0;
-    size_t after = 0;
-    if (peek_record(cursor, &id, &after) != RECORD_ELEMENT || id != element)
-        return false;
-    cursor->offset = after;
-    return true;
-}
-
 static bool read_integer(PackedCursor *cursor, unsigned length, uint64_t *ret)
 {
     if (length > LARGEST_INTEGER_BYTES)
@@ -157,7 +118,7 @@ static bool read_integer(PackedCursor *cursor, unsigned length, uint64_t *ret)
     return true;
 }
 
-static bool read_value(PackedCursor *cursor, PackedAttribute *ret)
+bool packed_value(PackedCursor *cursor, PackedAttribute *ret)
 {
     if (cursor->offset >= cursor->size)
         return truncated(cursor);
@@ -199,47 +160,25 @@ static bool read_value(PackedCursor *cursor, PackedAttribute *ret)
     }
 }
 
-bool packed_next_attribute(PackedCursor *cursor, PackedAttribute *ret)
-{
-    size_t after = 0;
-    if (peek_record(cursor, &ret->id, &after) != RECORD_ATTRIBUTE)
-        return false;
-    cursor->offset = after;
-    return read_value(cursor, ret);
-}
-
-bool packed_leave(PackedCursor *cursor, unsigned element)
-{
-    unsigned id = 0;
-    size_t after = 0;
-    unsigned kind = peek_record(cursor, &id, &after);
-    if (cursor->failed)
-        return false;
-    if (kind != RECORD_END || id != element)
-        return packed_fail(cursor, PRO_ERR_FORMAT, "the end of element %u was expected", element);
-    cursor->offset = after;
-    return true;
-}
-
 bool packed_skip(PackedCursor *cursor)
 {
     size_t depth = 0;
     do {
         unsigned id = 0;
         size_t after = 0;
-        unsigned kind = peek_record(cursor, &id, &after);
+        unsigned kind = packed_record(cursor, &id, &after);
         if (cursor->failed)
             return false;
         if (kind == 0)
             return packed_fail(cursor, PRO_ERR_FORMAT, "a record of an element was expected");
-        if (kind == RECORD_ATTRIBUTE) {
+        if (kind == PACKED_RECORD_ATTRIBUTE) {
             PackedAttribute ignored;
             if (!packed_next_attribute(cursor, &ignored))
                 return false;
             continue;
         }
         cursor->offset = after;
-        if (kind == RECORD_ELEMENT)
+        if (kind == PACKED_RECORD_ELEMENT)
             depth++;
         else if (depth > 0)
             depth--;

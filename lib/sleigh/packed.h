@@ -45,14 +45,78 @@ typedef struct PackedCursor {
     ProError error;
 } PackedCursor;
 
-/* The id of the element that starts here; 0 if there is none (its parent ends, or the data). */
-unsigned packed_peek(PackedCursor *cursor);
-bool packed_enter(PackedCursor *cursor, unsigned element); /* false: another one starts here */
-bool packed_next_attribute(PackedCursor *cursor, PackedAttribute *ret);
-bool packed_leave(PackedCursor *cursor, unsigned element);
-bool packed_skip(PackedCursor *cursor); /* the whole element that starts here */
-
 /* Keeps the first failure. Always false. */
 bool packed_fail(PackedCursor *cursor, ProStatus status, const char *format, ...) PRO_PRINTF(3, 4);
+
+/* The value at the cursor, behind an attribute's header. */
+bool packed_value(PackedCursor *cursor, PackedAttribute *ret);
+
+enum {
+    PACKED_RECORD_KIND_MASK = 0xC0,
+    PACKED_RECORD_ELEMENT = 0x40,
+    PACKED_RECORD_END = 0x80,
+    PACKED_RECORD_ATTRIBUTE = 0xC0,
+    PACKED_RECORD_LONG_ID = 0x20
+};
+
+/* The record at the cursor: kind and id, and in ret_after where its header ends. */
+static inline unsigned packed_record(PackedCursor *cursor, unsigned *ret_id, size_t *ret_after)
+{
+    if (cursor->failed || cursor->offset >= cursor->size)
+        return 0;
+    unsigned header = cursor->data[cursor->offset];
+    *ret_id = header & 0x1F;
+    *ret_after = cursor->offset + 1;
+    if (header & PACKED_RECORD_LONG_ID) {
+        if (*ret_after >= cursor->size)
+            return 0;
+        *ret_id = *ret_id << 7 | (cursor->data[*ret_after] & 0x7F);
+        *ret_after += 1;
+    }
+    return header & PACKED_RECORD_KIND_MASK;
+}
+
+/* The id of the element that starts here; 0 if there is none (its parent ends, or the data). */
+static inline unsigned packed_peek(PackedCursor *cursor)
+{
+    unsigned id = 0;
+    size_t after = 0;
+    return packed_record(cursor, &id, &after) == PACKED_RECORD_ELEMENT ? id : 0;
+}
+
+/* False: another element starts here. */
+static inline bool packed_enter(PackedCursor *cursor, unsigned element)
+{
+    unsigned id = 0;
+    size_t after = 0;
+    if (packed_record(cursor, &id, &after) != PACKED_RECORD_ELEMENT || id != element)
+        return false;
+    cursor->offset = after;
+    return true;
+}
+
+static inline bool packed_next_attribute(PackedCursor *cursor, PackedAttribute *ret)
+{
+    size_t after = 0;
+    if (packed_record(cursor, &ret->id, &after) != PACKED_RECORD_ATTRIBUTE)
+        return false;
+    cursor->offset = after;
+    return packed_value(cursor, ret);
+}
+
+static inline bool packed_leave(PackedCursor *cursor, unsigned element)
+{
+    unsigned id = 0;
+    size_t after = 0;
+    unsigned kind = packed_record(cursor, &id, &after);
+    if (cursor->failed)
+        return false;
+    if (kind != PACKED_RECORD_END || id != element)
+        return packed_fail(cursor, PRO_ERR_FORMAT, "the end of element %u was expected", element);
+    cursor->offset = after;
+    return true;
+}
+
+bool packed_skip(PackedCursor *cursor); /* the whole element that starts here */
 
 #endif

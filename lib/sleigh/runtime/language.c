@@ -192,3 +192,16 @@ bool language_set_default(ProSleighLanguage *language, const char *name, uint64_
     }
     return true;
 }
+
+void language_truncate_space(ProSleighLanguage *language, const char *name, unsigned address_bytes)
+{
+    for (size_t i = 1; i < language->space_count; i++) {
+        ProSpace *space = &language->spaces[i];
+        if (strcmp(space->name, name) != 0 || address_bytes == 0 ||
+                address_bytes >= space->address_bytes)
+            continue;
+        space->address_bytes = address_bytes;
+        space->highest = (((uint64_t)1 << 8 * address_bytes) - 1) * space->word_bytes +
+                         space->word_bytes - 1;
+    }
+}

@@ -239,4 +239,7 @@ const Sym *language_context_variable(const ProSleighLanguage *language, const ch
 /* Gives a context variable a default; for the one who has just loaded the language. */
 bool language_set_default(ProSleighLanguage *language, const char *name, uint64_t value);
 
+/* Makes addresses of a space shorter; for the one who has just loaded the language. */
+void language_truncate_space(ProSleighLanguage *language, const char *name, unsigned address_bytes);
+
 #endif

@@ -116,59 +116,70 @@ bool load_expression(Loader *loader, uint32_t *ret_expr)
 
 /* ---- templates ---- */
 
+/* Attributes of a constant: far more of them are read than of anything else. */
+typedef struct ConstAttributes {
+    uint64_t value;
+    uint64_t plus;
+    uint64_t selector;
+    uint64_t space;
+} ConstAttributes;
+
+static bool read_const_attributes(Loader *loader, ConstAttributes *ret)
+{
+    PackedAttribute attribute;
+    *ret = (ConstAttributes){.space = UINT64_MAX};
+    while (packed_next_attribute(&loader->cursor, &attribute)) {
+        if (attribute.id == SLA_A_VAL)
+            ret->value = attribute.number;
+        else if (attribute.id == SLA_A_SPACE)
+            ret->space = attribute.number;
+        else if (attribute.id == SLA_A_S)
+            ret->selector = attribute.number;
+        else if (attribute.id == SLA_A_PLUS)
+            ret->plus = attribute.number;
+    }
+    return !loader->cursor.failed;
+}
+
+static bool check_const(
+        Loader *loader, uint32_t operand_count, const ConstAttributes *attributes, Const *ret)
+{
+    if (ret->kind == CONST_SPACE) {
+        if (attributes->space >= loader->language->space_count)
+            return malformed(loader, "the index of a space");
+        ret->space = (uint32_t)attributes->space;
+    } else if (ret->kind == CONST_HANDLE) {
+        if (attributes->value >= operand_count || attributes->selector > 3)
+            return malformed(loader, "a piece of one of the constructor's operands");
+        ret->operand = (uint16_t)attributes->value;
+        ret->selector = (uint8_t)attributes->selector;
+        ret->value = attributes->plus;
+    }
+    return true;
+}
+
 static bool load_const(Loader *loader, uint32_t operand_count, Const *ret)
 {
+    /* By element id; 0 (nothing) stands for CONST_REAL, which is checked apart. */
+    static const uint8_t kinds[] = {[SLA_E_CONST_SPACEID] = CONST_SPACE,
+            [SLA_E_CONST_HANDLE] = CONST_HANDLE,
+            [SLA_E_CONST_START] = CONST_START,
+            [SLA_E_CONST_NEXT] = CONST_NEXT,
+            [SLA_E_CONST_NEXT2] = CONST_NEXT2,
+            [SLA_E_CONST_CURSPACE] = CONST_CURSPACE,
+            [SLA_E_CONST_CURSPACE_SIZE] = CONST_CURSPACE_SIZE,
+            [SLA_E_CONST_RELATIVE] = CONST_RELATIVE};
     unsigned element = packed_peek(&loader->cursor);
-    Attributes attributes;
-    uint32_t number;
+    ConstAttributes attributes;
     *ret = (Const){0};
-    if (element == 0 || !packed_enter(&loader->cursor, element) ||
-            !load_attributes(loader, &attributes))
+    if (element >= sizeof kinds || (kinds[element] == 0 && element != SLA_E_CONST_REAL))
         return malformed(loader, "a constant of a template");
-    ret->value = load_has(&attributes, SLA_A_VAL) ? attributes.number[SLA_A_VAL] : 0;
-    switch (element) {
-    case SLA_E_CONST_REAL:
-        ret->kind = CONST_REAL;
-        break;
-    case SLA_E_CONST_SPACEID:
-        ret->kind = CONST_SPACE;
-        if (!load_number(loader, &attributes, SLA_A_SPACE, loader->language->space_count,
-                    "a space's index", &ret->space))
-            return false;
-        break;
-    case SLA_E_CONST_HANDLE:
-        ret->kind = CONST_HANDLE;
-        if (!load_number(
-                    loader, &attributes, SLA_A_VAL, operand_count, "an operand's number", &number))
-            return false;
-        ret->operand = (uint16_t)number;
-        if (!load_number(loader, &attributes, SLA_A_S, 4, "a selector", &number))
-            return false;
-        ret->selector = (uint8_t)number;
-        ret->value = load_has(&attributes, SLA_A_PLUS) ? attributes.number[SLA_A_PLUS] : 0;
-        break;
-    case SLA_E_CONST_START:
-        ret->kind = CONST_START;
-        break;
-    case SLA_E_CONST_NEXT:
-        ret->kind = CONST_NEXT;
-        break;
-    case SLA_E_CONST_NEXT2:
-        ret->kind = CONST_NEXT2;
-        break;
-    case SLA_E_CONST_CURSPACE:
-        ret->kind = CONST_CURSPACE;
-        break;
-    case SLA_E_CONST_CURSPACE_SIZE:
-        ret->kind = CONST_CURSPACE_SIZE;
-        break;
-    case SLA_E_CONST_RELATIVE:
-        ret->kind = CONST_RELATIVE;
-        break;
-    default:
-        return malformed(loader, "a constant of a template");
-    }
-    return packed_leave(&loader->cursor, element);
+    if (!packed_enter(&loader->cursor, element) || !read_const_attributes(loader, &attributes))
+        return false;
+    ret->kind = kinds[element];
+    ret->value = attributes.value;
+    return check_const(loader, operand_count, &attributes, ret) &&
+           packed_leave(&loader->cursor, element);
 }
 
 static bool load_varnode(Loader *loader, uint32_t operand_count)

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "sleigh/limits.h"
 #include "sleigh/runtime/files.h"
+#include "sleigh/runtime/language.h"
 #include "sleigh/runtime/xml.h"
 
 #include <promp/sleigh.h>
@@ -23,6 +24,8 @@ typedef struct Found {
     const char *folder;
     const char *sla;
     const char *pspec;
+    const char *truncated_space; /* "": none */
+    unsigned truncated_bytes;
 } Found;
 
 typedef bool (*FoundCall)(void *data, const Found *found);
@@ -34,6 +37,8 @@ typedef struct Search {
     const char *folder;
     const char *ldefs;
     char id[LARGEST_ID], description[512], sla[PATH_BYTES], pspec[PATH_BYTES];
+    char truncated_space[64];
+    unsigned truncated_bytes;
     bool hidden, deprecated, pending;
     Buffer folders; /* searched, for the error message */
 } Search;
@@ -45,7 +50,8 @@ static void give_pending(Search *search)
     search->pending = false;
     Found found = {
             {search->id, search->description, search->ldefs, search->hidden, search->deprecated},
-            search->folder, search->sla, search->pspec};
+            search->folder, search->sla, search->pspec, search->truncated_space,
+            search->truncated_bytes};
     search->stopped = !search->each(search->data, &found);
 }
 
@@ -58,6 +64,12 @@ static bool ldefs_open(
         void *data, const char *element, const XmlAttribute *attributes, size_t count)
 {
     Search *search = data;
+    if (strcmp(element, "truncate_space") == 0) {
+        const char *size = xml_attribute(attributes, count, "size");
+        keep(search->truncated_space, sizeof search->truncated_space,
+                xml_attribute(attributes, count, "space"));
+        search->truncated_bytes = size == NULL ? 0 : (unsigned)strtoul(size, NULL, 0);
+    }
     if (strcmp(element, "language") != 0)
         return !search->stopped;
     give_pending(search);
@@ -65,6 +77,7 @@ static bool ldefs_open(
     keep(search->sla, sizeof search->sla, xml_attribute(attributes, count, "slafile"));
     keep(search->pspec, sizeof search->pspec, xml_attribute(attributes, count, "processorspec"));
     search->description[0] = 0;
+    search->truncated_space[0] = 0;
     search->hidden = xml_is_true(xml_attribute(attributes, count, "hidden"));
     search->deprecated = xml_is_true(xml_attribute(attributes, count, "deprecated"));
     search->pending = search->id[0] != 0 && search->sla[0] != 0;
@@ -322,8 +335,11 @@ static ProStatus open_found(const Found *found, ProSleighLanguage **ret_language
         if (status != PRO_OK)
             return status;
     }
-    return pro_sleigh_language_load_file(
+    ProStatus status = pro_sleigh_language_load_file(
             sla, found->pspec[0] != 0 ? pspec : NULL, ret_language, reterr);
+    if (status == PRO_OK && found->truncated_space[0] != 0)
+        language_truncate_space(*ret_language, found->truncated_space, found->truncated_bytes);
+    return status;
 }
 
 static bool try_found(void *data, const Found *found)
