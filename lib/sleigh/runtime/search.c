@@ -193,9 +193,11 @@ static bool make_cache_folder(char *folder, size_t size)
 {
     const char *cache = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
-    int length = cache != NULL && cache[0] == '/'
-                         ? snprintf(folder, size, "%s/promp", cache)
-                         : snprintf(folder, size, "%s/.cache/promp", home == NULL ? "/tmp" : home);
+    bool has_cache = cache != NULL && cache[0] == '/';
+    if (!has_cache && (home == NULL || home[0] != '/'))
+        return false;
+    int length = has_cache ? snprintf(folder, size, "%s/promp", cache)
+                           : snprintf(folder, size, "%s/.cache/promp", home);
     if (length < 0 || (size_t)length >= size)
         return false;
     for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
@@ -257,7 +259,7 @@ static ProStatus compile_to_cache(
     ProSleighCompileOptions options = {.path = slaspec, .quiet = true};
     if (!make_cache_folder(cache, sizeof cache))
         return error_set(reterr, PRO_ERR_SYSTEM,
-                "cannot make the cache folder %s; set XDG_CACHE_HOME", cache);
+                "cannot make the folder for compiled specifications; set XDG_CACHE_HOME");
     (void)snprintf(ret_path, size, "%s/%016llx.sla", cache, (unsigned long long)hash_text(slaspec));
     struct stat status;
     if (stat(ret_path, &status) == 0 && status.st_mtime > newest_in_folder(folder))
