@@ -37,6 +37,7 @@ OUTSIDE = {
     "openssl/evp.h": ("lib/container/hash.c",),
     "pcre2.h": ("lib/container/regex.c",),
     "immintrin.h": ("lib/container/scan.c",),
+    "zlib.h": ("lib/sleigh/compiler/compile.c", "lib/sleigh/runtime/load.c", "tests/fuzz/fuzz_sleigh_load.c"),
     "zmq.h": ("lib/mp/transport_zmq.c", "bench/zmq_bare.c"),
     "Python.h": ("app/python/", "app/cli/", "app/worker/"),
     "structmember.h": ("app/python/",),

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SLEIGH_LANGUAGE_H
+#define SLEIGH_LANGUAGE_H
+
+#include "core/arena.h"
+#include "sleigh/limits.h"
+
+#include <promp/sleigh.h>
+#include <stdatomic.h>
+
+/* A loaded specification: flat arrays, immutable once loaded, everything checked by the loader so
+ * that decoding needs no range checks of its own. Indices instead of pointers between arrays. */
+
+enum { NO_INDEX = UINT32_MAX };
+
+typedef enum ExprKind {
+    EXPR_TOKEN_FIELD,
+    EXPR_CONTEXT_FIELD,
+    EXPR_CONSTANT,
+    EXPR_OPERAND,
+    EXPR_START,
+    EXPR_NEXT,
+    EXPR_NEXT2,
+    EXPR_PLUS,
+    EXPR_SUB,
+    EXPR_MULT,
+    EXPR_DIV,
+    EXPR_LSHIFT,
+    EXPR_RSHIFT,
+    EXPR_AND,
+    EXPR_OR,
+    EXPR_XOR,
+    EXPR_MINUS,
+    EXPR_NOT
+} ExprKind;
+
+typedef struct Expr {
+    uint8_t kind; /* ExprKind */
+    bool big_endian;
+    bool is_signed;
+    uint8_t first_byte;
+    uint8_t last_byte;
+    uint8_t shift;
+    uint8_t bits;
+    uint32_t left;  /* EXPR_OPERAND: index of the constructor */
+    uint32_t right; /* EXPR_OPERAND: index of the operand within it */
+    int64_t value;
+} Expr;
+
+typedef enum SymKind {
+    SYM_NONE,
+    SYM_VALUE,
+    SYM_VALUEMAP,
+    SYM_NAMES,
+    SYM_VARLIST,
+    SYM_CONTEXT,
+    SYM_VARNODE,
+    SYM_USEROP,
+    SYM_TABLE,
+    SYM_START,
+    SYM_NEXT,
+    SYM_NEXT2,
+    SYM_EPSILON,
+    SYM_OPERAND
+} SymKind;
+
+typedef struct Sym {
+    uint8_t kind; /* SymKind */
+    bool has_body;
+    bool flows;   /* SYM_CONTEXT */
+    bool is_code; /* SYM_OPERAND */
+    const char *name;
+    uint32_t expr;  /* of fields; of an expression operand */
+    uint32_t first; /* VALUEMAP: of `values`; NAMES: of `names`; VARLIST: of `links` */
+    uint32_t count;
+    ProVarnode place; /* SYM_VARNODE */
+    uint32_t index;   /* SYM_TABLE: of `tables`; SYM_USEROP: its number; SYM_OPERAND: in its list */
+    uint32_t defines; /* SYM_OPERAND: symbol, or NO_INDEX */
+    int32_t base;     /* SYM_OPERAND */
+    uint32_t offset;
+    uint32_t minimum_bytes;
+} Sym;
+
+typedef enum ConstKind {
+    CONST_REAL,
+    CONST_SPACE,
+    CONST_HANDLE,
+    CONST_START,
+    CONST_NEXT,
+    CONST_NEXT2,
+    CONST_CURSPACE,
+    CONST_CURSPACE_SIZE,
+    CONST_RELATIVE
+} ConstKind;
+
+typedef struct Const {
+    uint8_t kind; /* ConstKind */
+    uint8_t selector;
+    uint16_t operand;
+    uint32_t space;
+    uint64_t value; /* CONST_HANDLE with selector 3: plus */
+} Const;
+
+typedef struct VarnodeTpl {
+    Const space, offset, size;
+} VarnodeTpl;
+
+typedef struct OpTpl {
+    uint16_t code;
+    uint16_t input_count;
+    bool has_output;
+    uint32_t varnodes; /* the output, if there is one, then the inputs */
+} OpTpl;
+
+typedef struct Tpl {
+    uint32_t first_op;
+    uint32_t op_count;
+    uint32_t label_count;
+    uint32_t delay;
+    uint32_t export_index; /* of `exports`, or NO_INDEX */
+    int32_t section;       /* -1: main */
+} Tpl;
+
+typedef struct ExportTpl {
+    Const space, size, pointer_space, pointer_offset, pointer_size, temp_space, temp_offset;
+} ExportTpl;
+
+typedef struct Piece {
+    const char *text; /* NULL: operand */
+    uint32_t operand;
+} Piece;
+
+typedef struct Change {
+    bool is_commit;
+    bool flows;
+    uint8_t shift;
+    uint32_t word;
+    uint32_t mask;
+    uint32_t expr; /* of a change; of a commit: the symbol of the address */
+} Change;
+
+typedef struct Ctor {
+    uint32_t table;
+    int32_t first_space;
+    uint32_t minimum_bytes;
+    uint32_t operands; /* first of `links`: symbols */
+    uint32_t operand_count;
+    uint32_t pieces;
+    uint32_t piece_count;
+    uint32_t changes;
+    uint32_t change_count;
+    uint32_t main;     /* of `tpls`, or NO_INDEX */
+    uint32_t sections; /* first of `tpls` of its named sections */
+    uint32_t section_count;
+} Ctor;
+
+typedef struct PatternWord {
+    uint32_t mask;
+    uint32_t value;
+} PatternWord;
+
+typedef struct Pair {
+    uint32_t ctor;
+    uint32_t words; /* context words, then instruction words */
+    uint8_t context_offset;
+    uint8_t context_count;
+    uint8_t bytes_offset;
+    uint8_t bytes_count;
+    uint8_t bytes_end; /* behind the last significant byte */
+    bool never;
+} Pair;
+
+typedef struct Decision {
+    bool on_context;
+    uint8_t bits; /* 0: terminal */
+    uint16_t start_bit;
+    uint32_t first; /* of `decision_links`: children; or of `pairs` */
+    uint32_t count;
+} Decision;
+
+typedef struct Table {
+    uint32_t symbol;
+    uint32_t first_ctor;
+    uint32_t ctor_count;
+    uint32_t tree;
+} Table;
+
+#define LANGUAGE_ARRAYS(X)                                                                         \
+    X(Expr, exprs)                                                                                 \
+    X(Sym, syms)                                                                                   \
+    X(VarnodeTpl, varnodes)                                                                        \
+    X(OpTpl, ops)                                                                                  \
+    X(Tpl, tpls)                                                                                   \
+    X(ExportTpl, exports)                                                                          \
+    X(Piece, pieces)                                                                               \
+    X(Change, changes)                                                                             \
+    X(Ctor, ctors)                                                                                 \
+    X(PatternWord, words)                                                                          \
+    X(Pair, pairs)                                                                                 \
+    X(Decision, decisions)                                                                         \
+    X(uint32_t, decision_links)                                                                    \
+    X(Table, tables)                                                                               \
+    X(int64_t, values)                                                                             \
+    X(const char *, names)                                                                         \
+    X(uint32_t, links)
+
+struct ProSleighLanguage {
+    atomic_uint references;
+    Arena arena; /* texts */
+#define X(type, name)                                                                              \
+    type *name;                                                                                    \
+    size_t name##_count;                                                                           \
+    size_t name##_capacity;
+    LANGUAGE_ARRAYS(X)
+#undef X
+    bool big_endian;
+    bool uses_next2;
+    uint32_t alignment;
+    uint64_t unique_base;
+    uint64_t unique_mask;
+    uint32_t section_total;
+    ProSpace spaces[SLEIGH_LIMIT_SPACES];
+    size_t space_count;
+    uint32_t default_space;
+    uint32_t unique_space;
+    uint32_t root; /* of `tables` */
+    uint32_t context_words;
+    uint32_t default_context[SLEIGH_LIMIT_CONTEXT_WORDS];
+    ProSleighRegister *registers; /* by place */
+    uint32_t *registers_by_name;  /* indices of `registers`, by name */
+    size_t register_count;
+    uint32_t *userops; /* symbol by number, or NO_INDEX */
+    size_t userop_count;
+};
+
+/* The symbol of a context variable; NULL: there is none of that name. */
+const Sym *language_context_variable(const ProSleighLanguage *language, const char *name);
+
+/* Gives a context variable a default; for the one who has just loaded the language. */
+bool language_set_default(ProSleighLanguage *language, const char *name, uint64_t value);
+
+/* Makes addresses of a space shorter; for the one who has just loaded the language. */
+void language_truncate_space(ProSleighLanguage *language, const char *name, unsigned address_bytes);
+
+#endif

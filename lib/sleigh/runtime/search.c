@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/buffer.h"
+#include "core/error.h"
+#include "sleigh/limits.h"
+#include "sleigh/runtime/files.h"
+#include "sleigh/runtime/language.h"
+#include "sleigh/runtime/xml.h"
+
+#include <promp/sleigh.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096, NEAREST = 3, LARGEST_ID = 256 };
+
+/* One language of a .ldefs file. */
+typedef struct Found {
+    ProSleighLanguageEntry entry;
+    const char *folder;
+    const char *sla;
+    const char *pspec;
+    const char *truncated_space; /* "": none */
+    unsigned truncated_bytes;
+} Found;
+
+typedef bool (*FoundCall)(void *data, const Found *found);
+
+typedef struct Search {
+    FoundCall each;
+    void *data;
+    bool stopped;
+    const char *folder;
+    const char *ldefs;
+    char id[LARGEST_ID], description[512], sla[PATH_BYTES], pspec[PATH_BYTES];
+    char truncated_space[64];
+    unsigned truncated_bytes;
+    bool hidden, deprecated, pending;
+    Buffer folders; /* searched, for the error message */
+} Search;
+
+static void give_pending(Search *search)
+{
+    if (!search->pending || search->stopped)
+        return;
+    search->pending = false;
+    Found found = {
+            {search->id, search->description, search->ldefs, search->hidden, search->deprecated},
+            search->folder, search->sla, search->pspec, search->truncated_space,
+            search->truncated_bytes};
+    search->stopped = !search->each(search->data, &found);
+}
+
+static void keep(char *target, size_t size, const char *text)
+{
+    (void)snprintf(target, size, "%s", text == NULL ? "" : text);
+}
+
+static bool ldefs_open(
+        void *data, const char *element, const XmlAttribute *attributes, size_t count)
+{
+    Search *search = data;
+    if (strcmp(element, "truncate_space") == 0) {
+        const char *size = xml_attribute(attributes, count, "size");
+        keep(search->truncated_space, sizeof search->truncated_space,
+                xml_attribute(attributes, count, "space"));
+        search->truncated_bytes = size == NULL ? 0 : (unsigned)strtoul(size, NULL, 0);
+    }
+    if (strcmp(element, "language") != 0)
+        return !search->stopped;
+    give_pending(search);
+    keep(search->id, sizeof search->id, xml_attribute(attributes, count, "id"));
+    keep(search->sla, sizeof search->sla, xml_attribute(attributes, count, "slafile"));
+    keep(search->pspec, sizeof search->pspec, xml_attribute(attributes, count, "processorspec"));
+    search->description[0] = 0;
+    search->truncated_space[0] = 0;
+    search->hidden = xml_is_true(xml_attribute(attributes, count, "hidden"));
+    search->deprecated = xml_is_true(xml_attribute(attributes, count, "deprecated"));
+    search->pending = search->id[0] != 0 && search->sla[0] != 0;
+    return !search->stopped;
+}
+
+static bool ldefs_text(void *data, const char *element, const char *text)
+{
+    Search *search = data;
+    if (strcmp(element, "description") == 0)
+        keep(search->description, sizeof search->description, text);
+    return true;
+}
+
+static void read_ldefs(Search *search, const char *path)
+{
+    uint8_t *text = NULL;
+    size_t size = 0;
+    XmlHandler handler = {.data = search, .open = ldefs_open, .text = ldefs_text};
+    if (files_read(path, SLEIGH_LIMIT_XML_BYTES, &text, &size, NULL) != PRO_OK)
+        return;
+    search->ldefs = path;
+    search->pending = false;
+    if (xml_read(path, (const char *)text, size, &handler, NULL) == PRO_OK)
+        give_pending(search);
+    free(text);
+}
+
+static int is_ldefs(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length > 6 && strcmp(entry->d_name + length - 6, ".ldefs") == 0;
+}
+
+static int is_folder(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static void search_folder(Search *search, const char *folder)
+{
+    struct dirent **entries;
+    int count = search->stopped ? -1 : scandir(folder, &entries, is_ldefs, alphasort);
+    if (count < 0)
+        return;
+    buffer_append_format(&search->folders, "%s%s", search->folders.size > 0 ? ", " : "", folder);
+    search->folder = folder;
+    for (int i = 0; i < count; i++) {
+        char path[PATH_BYTES];
+        if (snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path &&
+                !search->stopped)
+            read_ldefs(search, path);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+/* FOLDER itself and FOLDER/NAME (with `below` appended). */
+static void search_tree(Search *search, const char *root, const char *below)
+{
+    struct dirent **entries;
+    int count = scandir(root, &entries, is_folder, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[PATH_BYTES];
+        if (snprintf(path, sizeof path, "%s/%s%s", root, entries[i]->d_name, below) <
+                (int)sizeof path)
+            search_folder(search, path);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+static void search_specs(Search *search, const char *list)
+{
+    while (list != NULL && *list != 0) {
+        char folder[PATH_BYTES];
+        size_t length = strcspn(list, ":");
+        if (length > 0 && length < sizeof folder) {
+            memcpy(folder, list, length);
+            folder[length] = 0;
+            search_folder(search, folder);
+            search_tree(search, folder, "");
+        }
+        list += length + (list[length] == ':' ? 1 : 0);
+    }
+}
+
+static void search_all(Search *search)
+{
+    static const char *const modules[] = {"Processors", "Extensions", "Features"};
+    search_specs(search, getenv("PROMP_SPECS"));
+    search_specs(search, PROMP_DATA_FOLDER);
+    const char *ghidra = getenv("GHIDRA_INSTALL_DIR");
+    for (size_t i = 0; ghidra != NULL && i < sizeof modules / sizeof modules[0]; i++) {
+        char root[PATH_BYTES];
+        if (snprintf(root, sizeof root, "%s/Ghidra/%s", ghidra, modules[i]) < (int)sizeof root)
+            search_tree(search, root, "/data/languages");
+    }
+}
+
+/* ---- the cache of compiled specifications ---- */
+
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *text != 0; text++)
+        hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
+    return hash;
+}
+
+static bool make_cache_folder(char *folder, size_t size)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    bool has_cache = cache != NULL && cache[0] == '/';
+    if (!has_cache && (home == NULL || home[0] != '/'))
+        return false;
+    int length = has_cache ? snprintf(folder, size, "%s/promp", cache)
+                           : snprintf(folder, size, "%s/.cache/promp", home);
+    if (length < 0 || (size_t)length >= size)
+        return false;
+    for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        (void)mkdir(folder, 0700);
+        *slash = '/';
+    }
+    return mkdir(folder, 0700) == 0 || errno == EEXIST;
+}
+
+/* Written beside the final name, then renamed: readers see nothing or all of it. */
+static bool write_atomically(const char *path, const uint8_t *bytes, size_t size)
+{
+    char temporary[PATH_BYTES];
+    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
+        return false;
+    int fd = mkstemp(temporary);
+    if (fd < 0)
+        return false;
+    size_t used = 0;
+    while (used < size) {
+        ssize_t count = write(fd, bytes + used, size - used);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            break;
+        used += (size_t)count;
+    }
+    bool closed = close(fd) == 0;
+    if (used == size && closed && rename(temporary, path) == 0)
+        return true;
+    (void)unlink(temporary);
+    return false;
+}
+
+/* The newest change of any file in the specification's folder: inclusions lie there, too. */
+static time_t newest_in_folder(const char *folder)
+{
+    struct dirent **entries;
+    time_t newest = 0;
+    int count = scandir(folder, &entries, is_folder, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[PATH_BYTES];
+        struct stat status;
+        if (snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path &&
+                stat(path, &status) == 0 && status.st_mtime > newest)
+            newest = status.st_mtime;
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return newest;
+}
+
+static ProStatus compile_to_cache(
+        const char *folder, const char *slaspec, char *ret_path, size_t size, ProError *reterr)
+{
+    char cache[PATH_BYTES - 64];
+    ProSleighCompileOptions options = {.path = slaspec, .quiet = true};
+    if (!make_cache_folder(cache, sizeof cache))
+        return error_set(reterr, PRO_ERR_SYSTEM,
+                "cannot make the folder for compiled specifications; set XDG_CACHE_HOME");
+    (void)snprintf(ret_path, size, "%s/%016llx.sla", cache, (unsigned long long)hash_text(slaspec));
+    struct stat status;
+    if (stat(ret_path, &status) == 0 && status.st_mtime > newest_in_folder(folder))
+        return PRO_OK;
+    uint8_t *sla = NULL;
+    size_t sla_size = 0;
+    ProStatus result = pro_sleigh_compile(&options, &sla, &sla_size, NULL, reterr);
+    if (result == PRO_OK && !write_atomically(ret_path, sla, sla_size))
+        result = error_set(reterr, PRO_ERR_SYSTEM, "cannot write %s", ret_path);
+    free(sla);
+    return result;
+}
+
+/* ---- opening by id ---- */
+
+typedef struct Wanted {
+    const char *id;
+    ProSleighLanguage **ret_language;
+    ProError *reterr;
+    ProStatus status;
+    bool found;
+    char nearest[NEAREST][LARGEST_ID];
+    size_t distance[NEAREST];
+} Wanted;
+
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[LARGEST_ID + 1];
+    size_t length = strnlen(b, LARGEST_ID);
+    for (size_t k = 0; k <= length; k++)
+        row[k] = k;
+    for (size_t i = 0; a[i] != 0 && i < LARGEST_ID; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t k = 1; k <= length; k++) {
+            size_t best = diagonal + (a[i] != b[k - 1]);
+            diagonal = row[k];
+            if (row[k] + 1 < best)
+                best = row[k] + 1;
+            if (row[k - 1] + 1 < best)
+                best = row[k - 1] + 1;
+            row[k] = best;
+        }
+    }
+    return row[length];
+}
+
+static void remember_nearest(Wanted *wanted, const char *id)
+{
+    size_t distance = edit_distance(wanted->id, id);
+    for (size_t i = 0; i < NEAREST; i++) {
+        if (wanted->nearest[i][0] != 0 && wanted->distance[i] <= distance)
+            continue;
+        for (size_t k = NEAREST - 1; k > i; k--) {
+            memcpy(wanted->nearest[k], wanted->nearest[k - 1], LARGEST_ID);
+            wanted->distance[k] = wanted->distance[k - 1];
+        }
+        keep(wanted->nearest[i], LARGEST_ID, id);
+        wanted->distance[i] = distance;
+        return;
+    }
+}
+
+static ProStatus open_found(const Found *found, ProSleighLanguage **ret_language, ProError *reterr)
+{
+    char sla[PATH_BYTES], slaspec[PATH_BYTES], pspec[PATH_BYTES];
+    int length = snprintf(sla, sizeof sla, "%s/%s", found->folder, found->sla);
+    if (length < 4 || (size_t)length >= sizeof slaspec - 5 ||
+            snprintf(pspec, sizeof pspec, "%s/%s", found->folder, found->pspec) >=
+                    (int)sizeof pspec)
+        return error_set(reterr, PRO_ERR_LIMIT, "the path of %s is too long", found->entry.id);
+    if (access(sla, R_OK) != 0) {
+        (void)snprintf(slaspec, sizeof slaspec, "%.*sspec", length, sla);
+        ProStatus status = compile_to_cache(found->folder, slaspec, sla, sizeof sla, reterr);
+        if (status != PRO_OK)
+            return status;
+    }
+    ProStatus status = pro_sleigh_language_load_file(
+            sla, found->pspec[0] != 0 ? pspec : NULL, ret_language, reterr);
+    if (status == PRO_OK && found->truncated_space[0] != 0)
+        language_truncate_space(*ret_language, found->truncated_space, found->truncated_bytes);
+    return status;
+}
+
+static bool try_found(void *data, const Found *found)
+{
+    Wanted *wanted = data;
+    if (strcmp(found->entry.id, wanted->id) != 0) {
+        remember_nearest(wanted, found->entry.id);
+        return true;
+    }
+    wanted->found = true;
+    wanted->status = open_found(found, wanted->ret_language, wanted->reterr);
+    return false;
+}
+
+ProStatus pro_sleigh_language_open(
+        const char *id, ProSleighLanguage **ret_language, ProError *reterr)
+{
+    Wanted wanted = {.id = id, .ret_language = ret_language, .reterr = reterr};
+    Search search = {.each = try_found, .data = &wanted};
+    search_all(&search);
+    ProStatus status = wanted.status;
+    if (!wanted.found)
+        status = error_set(reterr, PRO_ERR_NOT_FOUND,
+                "language '%.200s' is not known; nearest: %s%s%s%s%s; searched: %.500s", id,
+                wanted.nearest[0][0] == 0 ? "none" : wanted.nearest[0],
+                wanted.nearest[1][0] == 0 ? "" : ", ", wanted.nearest[1],
+                wanted.nearest[2][0] == 0 ? "" : ", ", wanted.nearest[2],
+                buffer_text(&search.folders));
+    buffer_fini(&search.folders);
+    return status;
+}
+
+typedef struct Listing {
+    bool (*each)(void *data, const ProSleighLanguageEntry *entry);
+    void *data;
+} Listing;
+
+static bool list_found(void *data, const Found *found)
+{
+    const Listing *listing = data;
+    return listing->each(listing->data, &found->entry);
+}
+
+ProStatus pro_sleigh_languages(
+        bool (*each)(void *data, const ProSleighLanguageEntry *entry), void *data, ProError *reterr)
+{
+    Listing listing = {each, data};
+    Search search = {.each = list_found, .data = &listing};
+    search_all(&search);
+    bool failed = search.folders.failed;
+    buffer_fini(&search.folders);
+    return failed ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory") : PRO_OK;
+}
