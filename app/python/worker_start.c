@@ -17,8 +17,8 @@
 
 static PyThreadState *idle_state;
 
-/* Runs once. `_setup` is called in each worker with the manager's setup value and the crash
- * descriptor. */
+/* Runs once; in the nursery, descriptors 1 and 2 are not yet what they will be. `_setup` is called
+ * in each worker with the manager's setup value and the crash descriptor. */
 static const char prepare[] =
         "import sys, io, _signal, faulthandler, select\n"
         "sys.path[:0] = [PROMP_PACKAGE] if PROMP_PACKAGE else []\n"
@@ -32,19 +32,19 @@ static const char prepare[] =
         "            select.select([], [self], [])\n"
         "            done += super().write(memoryview(data)[done:]) or 0\n"
         "        return size\n"
+        "for name, fd in (('stdout', 1), ('stderr', 2)):\n"
+        "    stream = io.TextIOWrapper(_Output(fd, 'w', closefd=False), encoding='utf-8',\n"
+        "            errors='backslashreplace', write_through=True)\n"
+        "    stream.buffer.name = f'<{name}>'\n"
+        "    stream.mode = 'w'\n"
+        "    setattr(sys, name, stream)\n"
+        "    setattr(sys, f'__{name}__', stream)\n"
+        "_signal.signal(_signal.SIGINT, _signal.default_int_handler)\n"
+        "_signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)\n"
         "def _setup(value, crash_fd):\n"
         "    for place in (value or {}).get('path', ()):\n"
         "        if place not in sys.path:\n"
         "            sys.path.append(place)\n"
-        "    for name, fd in (('stdout', 1), ('stderr', 2)):\n"
-        "        stream = io.TextIOWrapper(_Output(fd, 'w', closefd=False), encoding='utf-8',\n"
-        "                errors='backslashreplace', write_through=True)\n"
-        "        stream.buffer.name = f'<{name}>'\n"
-        "        stream.mode = 'w'\n"
-        "        setattr(sys, name, stream)\n"
-        "        setattr(sys, f'__{name}__', stream)\n"
-        "    _signal.signal(_signal.SIGINT, _signal.default_int_handler)\n"
-        "    _signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)\n"
         "    faulthandler.enable(file=crash_fd, all_threads=True)\n";
 
 static PyObject *setup_function;

@@ -70,6 +70,8 @@ Slot *manager_find_slot(ProManager *manager, ProWorkerId worker, ProError *reter
 static void init_lists(ProManager *manager)
 {
     list_init(&manager->any_tasks);
+    list_init(&manager->waiting);
+    list_init(&manager->dirty);
     list_init(&manager->events);
     list_init(&manager->messages);
     list_init(&manager->waits);

@@ -150,8 +150,7 @@ bool delivery_run(ProManager *manager)
     manager->deliverable = false;
     lower_fd(manager);
     list_append_all(&events, &manager->events);
-    for (size_t i = 0; any && i < manager->slot_count; i++)
-        manager->slots[i]->last_event = NULL;
+    manager->delivery++;
     port_unlock(&manager->port);
     manager->delivering = true;
     for (ListLink *link = list_pop(&events); link != NULL; link = list_pop(&events)) {

@@ -186,8 +186,7 @@ static void give_to_slot(Slot *slot, Task *task)
 {
     task->id = slot->manager->next_task++;
     slot->manager->busy_count++;
-    slot->queued_count++;
-    list_append(&slot->queued, &task->link);
+    tasks_queue(slot, task);
 }
 
 /* All or none: the tasks are made first. */

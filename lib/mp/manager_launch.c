@@ -9,6 +9,7 @@
 #include "mp/fd_channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,6 +85,33 @@ static ProStatus make_fds(Slot *slot, int fds[WORKER_FD_COUNT], ProError *reterr
     return status;
 }
 
+/*
+ * ZeroMQ ends the whole process if it cannot accept a worker's connection for want of a descriptor
+ * (libzmq 4.3: EMFILE in its IPC listener). So there must be room for the connections and pidfds
+ * of all workers that are on their way, before another one starts.
+ */
+static ProStatus check_room_for_fds(const ProManager *manager, ProError *reterr)
+{
+    enum { FDS_AT_ONCE_MAX = 64, FDS_PER_START = 2, FDS_SPARE = 6 };
+    int held[FDS_AT_ONCE_MAX];
+    size_t wanted = FDS_SPARE;
+    for (size_t i = 0; i < manager->slot_count; i++)
+        if (manager->slots[i]->state == SLOT_REQUESTED || manager->slots[i]->state == SLOT_STARTED)
+            wanted += FDS_PER_START;
+    wanted = wanted < FDS_AT_ONCE_MAX ? wanted : FDS_AT_ONCE_MAX;
+    size_t count = 0;
+    while (count < wanted && (held[count] = fcntl(manager->engine_wake, F_DUPFD_CLOEXEC, 0)) >= 0)
+        count++;
+    int system_error = errno;
+    for (size_t i = 0; i < count; i++)
+        (void)close(held[i]);
+    if (count == wanted)
+        return PRO_OK;
+    return error_system(reterr, system_error,
+            "another worker needs %zu free file descriptors, %zu are left (ulimit -n)", wanted,
+            count);
+}
+
 static ProStatus connect_launcher(ProManager *manager, const char *program, ProError *reterr)
 {
     if (manager->launcher.channel >= 0)
@@ -157,6 +185,8 @@ ProStatus slot_start_process(Slot *slot, ProError *reterr)
     slot->average_ns = 0;
     protocol_reset(slot);
     ProStatus status = make_fds(slot, fds, reterr);
+    if (status == PRO_OK)
+        status = check_room_for_fds(slot->manager, reterr);
     if (status == PRO_OK)
         status = make_identity(slot, reterr);
     if (status == PRO_OK)

@@ -111,13 +111,15 @@ static void queue_output(Slot *slot, int stream, const void *data, size_t size)
 {
     if (size == 0)
         return;
-    Event *event = slot->last_event;
+    bool undelivered = slot->last_event_delivery == slot->manager->delivery;
+    Event *event = undelivered ? slot->last_event : NULL;
     if (event == NULL || event->stream != stream)
         event = output_event(slot->manager, slot->id, stream);
     if (event == NULL)
         return;
     buffer_append(&event->output, data, size);
     slot->last_event = event;
+    slot->last_event_delivery = slot->manager->delivery;
     slot->output_pending += size;
     delivery_signal(slot->manager);
 }

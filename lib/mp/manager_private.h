@@ -142,12 +142,14 @@ struct Slot {
     ProDeath *last_death;
 
     /* the protocol */
-    Buffer frame; /* the batch being built */
+    Buffer frame;   /* the batch being built */
+    ListLink dirty; /* ProManager::dirty, while the batch may hold records */
     uint32_t sequence;
     uint32_t expected_sequence;
 
     /* tasks */
     ListLink queued;    /* Task::link, bound to this slot, not sent */
+    ListLink waiting;   /* ProManager::waiting, while queued is not empty */
     ListLink in_flight; /* Task::link, sent, oldest first */
     size_t queued_count;
     size_t in_flight_count;
@@ -172,8 +174,9 @@ struct Slot {
     /* output */
     size_t output_pending;
     bool output_paused;
-    bool output_settled; /* for the frame that is handled now */
-    Event *last_event;   /* the newest undelivered one of this slot, if it is output */
+    bool output_settled;          /* for the frame that is handled now */
+    Event *last_event;            /* the newest one of this slot, if it is output ... */
+    uint64_t last_event_delivery; /* ... and this is the number of the delivery to come */
     char tail[MP_OUTPUT_TAIL_BYTES];
     size_t tail_size; /* in all; the ring's end is tail_size modulo */
 
@@ -244,7 +247,10 @@ struct ProManager {
 
     /* tasks */
     ProTaskId next_task;
-    ListLink any_tasks;    /* Task::link, for the first worker that is free */
+    ListLink any_tasks; /* Task::link, for the first worker that is free */
+    ListLink waiting;   /* Slot::waiting */
+    ListLink dirty;     /* Slot::dirty */
+    size_t in_flight_total;
     uint64_t rebalance_ns; /* when the engine looks again whether tasks should move; 0: not */
 
     Shares *shares; /* NULL until the first */
@@ -252,6 +258,7 @@ struct ProManager {
     /* delivery */
     int deliver_fd;    /* an eventfd, readable while `deliverable` */
     bool deliverable;  /* something waits for the owner */
+    uint64_t delivery; /* counts what was taken from `events` */
     bool fd_raised;    /* deliver_fd is readable */
     bool owner_pumps;  /* the owner looks anyway: no need to make deliver_fd readable */
     ListLink events;   /* Event::link */
@@ -335,6 +342,8 @@ bool slot_takes_work(const Slot *slot); /* now or once it has started */
 /* ---- manager_tasks.c ---- */
 
 void tasks_dispatch(ProManager *manager); /* to whoever has room; flushes */
+/* Puts a task that is in no list into the slot's queue, at its id's place. */
+void tasks_queue(Slot *slot, Task *task);
 void task_free(Task *task);
 /* The task in flight with that id, or NULL. */
 Task *tasks_find_in_flight(Slot *slot, ProTaskId id);

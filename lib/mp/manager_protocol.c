@@ -26,6 +26,7 @@ void protocol_reset(Slot *slot)
 
 void protocol_flush(Slot *slot)
 {
+    list_remove(&slot->dirty);
     if (slot->frame.size <= FRAME_HEAD_BYTES || slot->state != SLOT_READY)
         return;
     /* A peer that is gone is noticed by its pidfd. */
@@ -42,6 +43,8 @@ void protocol_flush(Slot *slot)
 
 static void flush_if_full(Slot *slot)
 {
+    if (slot->dirty.next == NULL)
+        list_append(&slot->manager->dirty, &slot->dirty);
     if (slot->frame.failed) /* no memory for a record: the worker would wait for it forever */
         protocol_violation(slot, "cannot be told anything: no memory");
     else if (slot->frame.size >= MP_BATCH_BYTES)

@@ -31,6 +31,8 @@ static ProStatus add_slot(ProManager *manager, Slot *slot, ProError *reterr)
 
 static void free_slot(Slot *slot)
 {
+    list_remove(&slot->waiting);
+    list_remove(&slot->dirty);
     buffer_fini(&slot->frame);
     buffer_fini(&slot->streams[0].line);
     buffer_fini(&slot->streams[1].line);
@@ -91,6 +93,7 @@ void slots_abandon(ProManager *manager)
     while (manager->slot_count > 0) {
         Slot *slot = manager->slots[manager->slot_count - 1];
         slot_kill(slot, SIGKILL);
+        manager->in_flight_total -= slot->in_flight_count;
         list_append_all(&slot->queued, &slot->in_flight);
         for (ListLink *link = list_pop(&slot->queued); link != NULL; link = list_pop(&slot->queued))
             task_free(list_entry(link, Task, link));

@@ -30,10 +30,19 @@ Task *tasks_find_in_flight(Slot *slot, ProTaskId id)
 /* Tasks that come back take their old place: ids ascend. */
 static void insert_by_id(ListLink *tasks, Task *task)
 {
-    ListLink *place = tasks->next;
+    bool newest = list_empty(tasks) || list_entry(tasks->previous, Task, link)->id < task->id;
+    ListLink *place = newest ? tasks : tasks->next;
     while (place != tasks && list_entry(place, Task, link)->id < task->id)
         place = place->next;
     list_insert_before(place, &task->link);
+}
+
+void tasks_queue(Slot *slot, Task *task)
+{
+    insert_by_id(&slot->queued, task);
+    slot->queued_count++;
+    if (slot->waiting.next == NULL)
+        list_append(&slot->manager->waiting, &slot->waiting);
 }
 
 /* ---- endings ---- */
@@ -55,6 +64,7 @@ static void leave_flight(Slot *slot, Task *task)
 {
     list_remove(&task->link);
     slot->in_flight_count--;
+    slot->manager->in_flight_total--;
     slot->in_flight_bytes -= task->parcel->size;
     if (slot->abort.task == task->id)
         slot->abort = (Abort){0};
@@ -112,8 +122,7 @@ static void send_task(Slot *slot, Task *task)
         if (task->may_move) {
             list_prepend(&slot->manager->any_tasks, &task->link);
         } else {
-            list_prepend(&slot->queued, &task->link);
-            slot->queued_count++;
+            tasks_queue(slot, task);
         }
         return;
     }
@@ -121,6 +130,7 @@ static void send_task(Slot *slot, Task *task)
         slot->busy_since_ns = clock_now_ns();
     list_append(&slot->in_flight, &task->link);
     slot->in_flight_count++;
+    slot->manager->in_flight_total++;
     slot->in_flight_bytes += parcel->size;
 }
 
@@ -133,7 +143,11 @@ static void dispatch_queued(Slot *slot)
         list_remove(&task->link);
         slot->queued_count--;
         send_task(slot, task);
+        if (slot->blocked_until_ns != 0)
+            break;
     }
+    if (list_empty(&slot->queued))
+        list_remove(&slot->waiting);
 }
 
 static Slot *least_loaded(const ProManager *manager, const Task *task)
@@ -187,7 +201,7 @@ static Slot *most_loaded(const ProManager *manager, bool *ret_later)
 /* Somebody has nothing to do while tasks that were sent ahead wait behind another's running one. */
 static void rebalance(ProManager *manager)
 {
-    if (!list_empty(&manager->any_tasks))
+    if (!list_empty(&manager->any_tasks) || manager->in_flight_total < 2)
         return;
     for (size_t i = 0; i < manager->slot_count; i++) {
         if (!is_idle(manager->slots[i]))
@@ -209,8 +223,8 @@ static void rebalance(ProManager *manager)
 
 void tasks_dispatch(ProManager *manager)
 {
-    for (size_t i = 0; i < manager->slot_count; i++)
-        dispatch_queued(manager->slots[i]);
+    /* With many workers, those that have nothing to do with it are not even looked at. */
+    list_each(link, &manager->waiting) dispatch_queued(list_entry(link, Slot, waiting));
     while (!list_empty(&manager->any_tasks)) {
         Task *task = list_entry(manager->any_tasks.next, Task, link);
         Slot *slot = least_loaded(manager, task);
@@ -220,8 +234,7 @@ void tasks_dispatch(ProManager *manager)
         send_task(slot, task);
     }
     rebalance(manager);
-    for (size_t i = 0; i < manager->slot_count; i++)
-        protocol_flush(manager->slots[i]);
+    list_each(link, &manager->dirty) protocol_flush(list_entry(link, Slot, dirty));
 }
 
 void tasks_returned(Slot *slot, Task *task)
@@ -255,8 +268,7 @@ static void requeue(Slot *slot, Task *task)
     if (task->may_move) {
         insert_by_id(&slot->manager->any_tasks, task);
     } else {
-        insert_by_id(&slot->queued, task);
-        slot->queued_count++;
+        tasks_queue(slot, task);
     }
 }
 
@@ -292,6 +304,7 @@ void tasks_on_death(Slot *slot, const ProDeath *death)
     ListLink tasks;
     list_init(&tasks);
     list_append_all(&tasks, &slot->in_flight);
+    slot->manager->in_flight_total -= slot->in_flight_count;
     slot->in_flight_count = 0;
     slot->in_flight_bytes = 0;
     for (ListLink *link = list_pop(&tasks); link != NULL; link = list_pop(&tasks)) {
