@@ -232,8 +232,7 @@ PRO_API void pro_remote_wait_free(ProRemoteWait *wait); /* before or after the m
 
 /* ---- the environment, for `promp doctor` and error texts ---- */
 
-/* Where the worker program would be found: writes one line per candidate, "path: found" or why not.
- */
+/* Where the worker program is found; the error text lists where it was looked for. */
 PRO_API ProStatus pro_find_worker_program(char *ret_path, size_t path_bytes, ProError *reterr);
 /* The folder for this process' sockets (made by the first manager); "" before. */
 PRO_API const char *pro_runtime_folder(void);

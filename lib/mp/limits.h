@@ -33,8 +33,6 @@ enum {
     MP_OUTPUT_PIPE_BYTES = 256 << 10, /* asked from the kernel */
     MP_BOXES_MAX = 64,                /* open boxes of one worker */
 
-    MP_BLOB_IN_FLIGHT_MAX = 128, /* memfds under way to one peer */
-
     MP_START_FAILURES_MAX = 3, /* deaths before hello in a row; then the worker stays dead */
     MP_START_TIMEOUT_MS = 30000,
     MP_STATUS_WAIT_MS = 50, /* for the exit status of a process that is seen dead */

@@ -2,7 +2,7 @@
 """Windows executables (PE32, PE32+).
 
 PEObject reads one from any container, also from one that a manager shares. What is malformed is left out
-and told by warnings().
+and told by Warnings().
 """
 
 from Pro import _promp

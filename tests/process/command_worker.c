@@ -71,8 +71,10 @@ static bool run_mirror(ProTaskError *reterror)
         ProMessage *message;
         ProError error = {0};
         if (pro_worker_wait_message(self, -1, &error) != PRO_OK ||
-                pro_worker_pop_message(self, &message, &error) != PRO_OK)
+                pro_worker_pop_message(self, &message, &error) != PRO_OK) {
+            reterror->aborted = error.status == PRO_ERR_ABORTED;
             return fail(reterror, "MessageError", error.text);
+        }
         uint32_t id = pro_message_id(message);
         ProStatus status = id == 0 ? PRO_OK
                                    : pro_worker_send_message(self, id, pro_message_data(message),

@@ -225,6 +225,11 @@ static void ladder_ends_each_at_its_rung(void **state)
     assert_ok(pro_manager_abort_operation(engine.manager, worker, 2000, &error));
     engine_wait(&engine);
     expect_ending(&engine, PRO_ENDING_ABORTED, PRO_RUNG_INTERRUPT);
+    engine_give(&engine, worker, "mirror", true); /* blocks in a wait for a message */
+    wait_until_running(&engine, worker);
+    assert_ok(pro_manager_abort_operation(engine.manager, worker, 2000, &error));
+    engine_wait(&engine);
+    expect_ending(&engine, PRO_ENDING_ABORTED, PRO_RUNG_INTERRUPT);
     engine_give(&engine, worker, "spin", true);
     wait_until_running(&engine, worker);
     assert_ok(pro_manager_abort_operation(engine.manager, worker, 100, &error));
