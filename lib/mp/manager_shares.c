@@ -210,6 +210,25 @@ static void answer_with(
     parcel_unref(parcel);
 }
 
+/* The answer is made before its descriptor is sent: one without the other would shift all that
+ * follow. */
+static void answer_share(Slot *slot, uint64_t request, const Share *share)
+{
+    ProError error = {0};
+    const ShareAnswer *answer = &share->answer;
+    Parcel *parcel = answer_parcel(answer, answer->tail, answer->tail_size, &error);
+    ProStatus status = parcel == NULL ? error.status : PRO_OK;
+    if (status == PRO_OK && share->fd >= 0)
+        status = fd_channel_send(slot->channel, "c", 1, &share->fd, 1, &error);
+    if (status == PRO_OK)
+        status = post_parcel(slot, request, parcel);
+    if (status == PRO_ERR_FULL)
+        post_again(slot, request);
+    else if (status != PRO_OK)
+        post_failure(slot, request, status, error.text);
+    parcel_unref(parcel);
+}
+
 void shares_on_get(Slot *slot, const FrameRecord *record)
 {
     const Shares *shares = slot->manager->shares;
@@ -227,18 +246,7 @@ void shares_on_get(Slot *slot, const FrameRecord *record)
         (void)snprintf(text, sizeof text, "no container is shared as \"%s\"", name);
         post_failure(slot, record->id, PRO_ERR_NOT_FOUND, text);
     } else {
-        const Share *share = shares->items[place];
-        ProError error = {0};
-        ProStatus status = share->fd < 0
-                                   ? PRO_OK
-                                   : fd_channel_send(slot->channel, "c", 1, &share->fd, 1, &error);
-        if (status == PRO_ERR_FULL)
-            post_again(slot, record->id);
-        else if (status != PRO_OK)
-            post_failure(slot, record->id, status, error.text);
-        else
-            answer_with(
-                    slot, record->id, &share->answer, share->answer.tail, share->answer.tail_size);
+        answer_share(slot, record->id, shares->items[place]);
     }
     protocol_flush(slot);
 }
