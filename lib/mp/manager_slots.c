@@ -152,6 +152,7 @@ void slot_drop_process(Slot *slot)
     slot->death_detail = NULL;
     messages_forget_counts(slot);
     boxes_drop(manager, slot);
+    slot->box_count = 0;
     runtime_folder_remove_worker(manager->socket_path, slot->id);
 }
 

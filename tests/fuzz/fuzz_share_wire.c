@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Both payloads of shared containers; what is accepted must come out the same when written again.
- */
+/* Both payloads of shared containers. An accepted answer's tail must lie in the bytes; an accepted
+ * question must come out the same when it is written again. */
 
 #include "core/buffer.h"
 #include "mp/share_wire.h"
