@@ -162,12 +162,6 @@ PRO_API ProStatus pro_sleigh_text(ProSleighDecoder *decoder, const char **ret_mn
 PRO_API ProStatus pro_sleigh_lift(
         ProSleighDecoder *decoder, ProSleighLift *ret_lift, ProError *reterr) PRO_WARN_UNUSED;
 
-/* ---- command ---- */
-
-/* `promp sleigh ...` and `promp disasm ...`: argv[0] is "sleigh" or "disasm". Returns the exit
- * code. */
-PRO_API int pro_sleigh_main(int argc, char **argv);
-
 #ifdef __cplusplus
 }
 #endif

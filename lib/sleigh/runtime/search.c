@@ -9,7 +9,9 @@
 #include <promp/sleigh.h>
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,11 +168,34 @@ static void search_specs(Search *search, const char *list)
     }
 }
 
+/* promp's own data: as seen from libpromp (installed, or in the build tree), else where it was
+ * meant to be installed. False if there is none. */
+static bool find_data_folder(char *ret_folder)
+{
+    static const char *const places[] = {PROMP_DATA_FROM_LIBDIR, "../data"};
+    Dl_info info;
+    char library[PATH_MAX], path[2 * PATH_MAX];
+    bool known = dladdr((void *)(uintptr_t)pro_sleigh_languages, &info) != 0 &&
+                 info.dli_fname != NULL && realpath(info.dli_fname, library) != NULL;
+    char *slash = known ? strrchr(library, '/') : NULL;
+    if (slash != NULL) {
+        *slash = 0;
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+            (void)snprintf(path, sizeof path, "%s/%s", library, places[i]);
+            if (realpath(path, ret_folder) != NULL)
+                return true;
+        }
+    }
+    return realpath(PROMP_DATA_FOLDER, ret_folder) != NULL;
+}
+
 static void search_all(Search *search)
 {
     static const char *const modules[] = {"Processors", "Extensions", "Features"};
+    char data[PATH_MAX];
     search_specs(search, getenv("PROMP_SPECS"));
-    search_specs(search, PROMP_DATA_FOLDER);
+    if (find_data_folder(data))
+        search_specs(search, data);
     const char *ghidra = getenv("GHIDRA_INSTALL_DIR");
     for (size_t i = 0; ghidra != NULL && i < sizeof modules / sizeof modules[0]; i++) {
         char root[PATH_BYTES];
