@@ -46,6 +46,7 @@ OUTSIDE = {
     "gtk/gtk.h": ("app/ui/",),
     "glib.h": ("app/ui/",),
     "cmocka.h": ("tests/support/",),
+    "Zydis/Zydis.h": ("tests/prove/x86/",),
 }
 
 # Tests see the inside of the library; these do so besides lib/*/tests.
