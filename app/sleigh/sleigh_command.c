@@ -14,7 +14,8 @@
 enum { LARGEST_LIST = 256 };
 
 const char sleigh_command_usage[] =
-        "usage: promp sleigh compile FILE.slaspec [-o FILE.sla] [-D NAME=VALUE] [-I FOLDER] [-q]\n"
+        "usage: promp sleigh compile FILE.slaspec [-o FILE.sla] [-D NAME=VALUE] [-I FOLDER]\n"
+        "                            [--depfile FILE.d] [-q]\n"
         "       promp sleigh languages\n";
 
 static int fail_usage(const char *what, const char *argument)
@@ -29,6 +30,7 @@ static int fail_usage(const char *what, const char *argument)
 typedef struct CompileArguments {
     ProSleighCompileOptions options;
     const char *output;
+    const char *depfile;
     const char *defines[LARGEST_LIST];
     const char *folders[LARGEST_LIST];
 } CompileArguments;
@@ -44,6 +46,8 @@ static int parse_compile(int count, char **given, CompileArguments *arguments)
         const char *argument = given[options.next];
         if ((value = option_value(&options, "-o")) != NULL)
             arguments->output = value;
+        else if ((value = option_value(&options, "--depfile")) != NULL)
+            arguments->depfile = value;
         else if ((value = option_value(&options, "-D")) != NULL &&
                  compile->define_count < LARGEST_LIST)
             arguments->defines[compile->define_count++] = value;
@@ -110,17 +114,70 @@ static char *default_output(const char *path)
     return output;
 }
 
-static int compile(int count, char **given)
+/* A Makefile's line: the output and what it was made of. */
+typedef struct Dependencies {
+    FILE *file; /* NULL: not wanted */
+} Dependencies;
+
+static void write_escaped(FILE *file, const char *path)
 {
-    CompileArguments arguments = {0};
-    int usage = parse_compile(count, given, &arguments);
-    if (usage != COMMAND_OK)
-        return usage;
+    for (; *path != 0; path++) {
+        if (*path == ' ' || *path == '#' || *path == '\\')
+            (void)fputc('\\', file);
+        (void)fputc(*path, file);
+        if (*path == '$')
+            (void)fputc('$', file);
+    }
+}
+
+static void add_dependency(void *data, const char *path)
+{
+    FILE *file = ((Dependencies *)data)->file;
+    if (file == NULL)
+        return;
+    (void)fputc(' ', file);
+    write_escaped(file, path);
+}
+
+static bool begin_dependencies(Dependencies *dependencies, const char *path, const char *output)
+{
+    if (path == NULL)
+        return true;
+    dependencies->file = fopen(path, "we");
+    if (dependencies->file == NULL)
+        return false;
+    write_escaped(dependencies->file, output);
+    (void)fputc(':', dependencies->file);
+    return true;
+}
+
+static bool end_dependencies(Dependencies *dependencies)
+{
+    if (dependencies->file == NULL)
+        return true;
+    bool good = fputc('\n', dependencies->file) != EOF;
+    return fclose(dependencies->file) == 0 && good;
+}
+
+static int fail_write(const char *path)
+{
+    (void)fprintf(stderr, "promp sleigh: cannot write %s: %s\n", path, strerror(errno));
+    return COMMAND_PROBLEM;
+}
+
+static int compile_to(CompileArguments *arguments, const char *output)
+{
     uint8_t *sla = NULL;
     size_t size = 0;
     char *messages = NULL;
     ProError error;
-    ProStatus status = pro_sleigh_compile(&arguments.options, &sla, &size, &messages, &error);
+    Dependencies dependencies = {0};
+    arguments->options.opened = add_dependency;
+    arguments->options.opened_data = &dependencies;
+    if (!begin_dependencies(&dependencies, arguments->depfile, output))
+        return fail_write(arguments->depfile);
+    ProStatus status = pro_sleigh_compile(&arguments->options, &sla, &size, &messages, &error);
+    bool listed = end_dependencies(&dependencies);
     if (messages != NULL)
         (void)fputs(messages, stderr);
     free(messages);
@@ -128,15 +185,24 @@ static int compile(int count, char **given)
         (void)fprintf(stderr, "promp sleigh: %s\n", error.text);
         return COMMAND_PROBLEM;
     }
+    int code = !listed                         ? fail_write(arguments->depfile)
+               : write_file(output, sla, size) ? COMMAND_OK
+                                               : fail_write(output);
+    free(sla);
+    return code;
+}
+
+static int compile(int count, char **given)
+{
+    CompileArguments arguments = {0};
+    int usage = parse_compile(count, given, &arguments);
+    if (usage != COMMAND_OK)
+        return usage;
     char *made = default_output(arguments.options.path);
     const char *output = arguments.output == NULL ? made : arguments.output;
-    bool written = output != NULL && write_file(output, sla, size);
-    if (!written)
-        (void)fprintf(stderr, "promp sleigh: cannot write %s: %s\n",
-                output == NULL ? "the result" : output, strerror(errno));
+    int code = output == NULL ? fail_write("the result") : compile_to(&arguments, output);
     free(made);
-    free(sla);
-    return written ? COMMAND_OK : COMMAND_PROBLEM;
+    return code;
 }
 
 /* ---- languages ---- */

@@ -31,6 +31,8 @@ typedef struct ProSleighCompileOptions {
     size_t include_count;
     bool quiet;          /* no warnings */
     size_t memory_limit; /* bytes; 0: the default (SLEIGH_LIMIT_COMPILE_BYTES) */
+    void (*opened)(void *data, const char *path); /* NULL, or called for each file that is read */
+    void *opened_data;
 } ProSleighCompileOptions;
 
 /*

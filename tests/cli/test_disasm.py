@@ -173,3 +173,12 @@ def test_a_specification_without_sla_is_compiled_into_the_cache(spec, tmp_path):
         os.utime(kept[0], (1, 1))
         spec.write_text(SPEC.replace(":one", ":uno"))
     assert not spec.with_suffix(".sla").exists()
+
+
+def test_depfile_names_what_was_read(spec, tmp_path):
+    (tmp_path / "part.sinc").write_text(":inc is op=9 { }\n")
+    spec.write_text(SPEC + '@include "part.sinc"\n')
+    output, listed = tmp_path / "one.sla", tmp_path / "one.d"
+    assert run("sleigh", "compile", spec, "-o", output, "--depfile", listed).returncode == 0
+    target, _, sources = listed.read_text().strip().partition(": ")
+    assert target == str(output) and sources.split() == [str(spec), str(tmp_path / "part.sinc")]
