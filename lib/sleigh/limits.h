@@ -54,7 +54,7 @@
 #define SLEIGH_LIMIT_EMULATOR_BYTES                                                                \
     (64u << 20)                               /* of a register space; pages are used on demand     \
                                                */
-#define SLEIGH_LIMIT_EMULATOR_LOOP (1u << 24) /* operations of one instruction */
+#define SLEIGH_LIMIT_EMULATOR_LOOP (1u << 24) /* jumps within one instruction */
 
 /* Processor files (.ldefs, .pspec, .cspec). */
 #define SLEIGH_LIMIT_XML_BYTES (16u << 20)

@@ -316,6 +316,8 @@ static bool run_conditional(Directive *directive, const char *word, size_t lengt
             directive_fail(directive, "@else was already given for this @if");
         condition->seen_else = IS("else");
         bool may = condition->outer_taken && !condition->any_taken;
+        if (IS("elif") && !may)
+            directive->cursor = directive->end; /* nor is a condition that is not needed */
         condition->taken = may && (IS("else") || parse_condition(directive));
         condition->any_taken = condition->any_taken || condition->taken;
     } else if (IS("endif")) {

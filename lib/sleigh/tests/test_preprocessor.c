@@ -20,6 +20,8 @@ static const ConditionCase condition_cases[] = {
         {"@if OUTSIDE != \"seven\"\n:no is op=1 { }\n@elif defined(OUTSIDE)\n:yes is op=1 { }\n@else\n:no "
          "is op=1 { }\n@endif",
                 "yes"},
+        {"@if OUTSIDE == \"seven\"\n:yes is op=1 { }\n@elif defined(OUTSIDE)\n:no is op=1 { }\n@endif",
+                "yes"},
         {"@if defined(OUTSIDE) ^^ defined(EMPTY)\n:no is op=1 { }\n@else\n:yes is op=1 { }\n@endif",
                 "yes"},
         {"@if defined(NONE) && defined(NONE) || defined(EMPTY)\n:yes is op=1 { }\n@endif", "yes"},
