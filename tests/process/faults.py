@@ -4,6 +4,8 @@
 
 faults.py [--rounds 5] [--only NAME] [--seed N] [--stop-seconds 0.5]
 
+Without PYTHONPATH it uses the package of build/.
+
 After each round: the managing process ended (a watchdog decides), what it could see was right, no
 process of it lives, nothing lies in its runtime folder or in /dev/shm. Prints TAP. A failure names its
 seed; the same seed gives the same round, as far as the machine allows.
@@ -20,6 +22,7 @@ import tempfile
 import time
 
 SCENARIOS = pathlib.Path(__file__).with_name("fault_scenarios.py")
+BUILT_PACKAGE = pathlib.Path(__file__).resolve().parents[2] / "build/python"
 FAULTS = ["worker_killed", "nursery_killed", "manager_killed", "middle_killed", "worker_stopped",
           "closes_fds", "exits", "aborts", "overflows_stack", "frees_twice", "eats_memory",
           "forks_children", "raises_in_send", "ctrl_c", "ctrl_c_twice"]
@@ -66,11 +69,12 @@ class Round:
         self.shared_before = shared_memory()
         self.deadline = time.monotonic() + WATCHDOG_SECONDS
         self.output = b""
-        environment = {**os.environ, MARK: self.mark, "XDG_RUNTIME_DIR": folder}
+        environment = {"PYTHONPATH": str(BUILT_PACKAGE), **os.environ, MARK: self.mark, "XDG_RUNTIME_DIR": folder}
         self.process = subprocess.Popen(
             [sys.executable, SCENARIOS, name, str(seed), str(stop_seconds)], env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True)
+        self.pidfd = os.pidfd_open(self.process.pid)
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def read(self, until):
@@ -107,14 +111,10 @@ class Round:
     def wait_for_end(self):
         """The process itself, not the end of its output: an orphan may hold that."""
         left = self.deadline - time.monotonic()
-        pidfd = os.pidfd_open(self.process.pid)
-        try:
-            if self.name not in ENDS:
-                self.read(lambda output: output.endswith(b"done\n"))
-            if not select.select([pidfd], [], [], max(0, left))[0]:
-                raise Wrong(f"hangs: no end within {WATCHDOG_SECONDS} s")
-        finally:
-            os.close(pidfd)
+        if self.name not in ENDS:
+            self.read(lambda output: output.endswith(b"done\n"))
+        if not select.select([self.pidfd], [], [], max(0, left))[0]:
+            raise Wrong(f"hangs: no end within {WATCHDOG_SECONDS} s")
         status = self.process.wait()
         if status not in ENDS.get(self.name, {0}):
             raise Wrong(f"ended with {status}")
@@ -141,6 +141,7 @@ class Round:
             self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+        os.close(self.pidfd)
 
     def run(self):
         try:
