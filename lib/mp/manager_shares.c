@@ -233,7 +233,8 @@ void shares_on_get(Slot *slot, const FrameRecord *record)
 {
     const Shares *shares = slot->manager->shares;
     char name[PRO_SHARE_NAME_MAX + 1];
-    if (record->is_blob || record->payload_size == 0 || record->payload_size > PRO_SHARE_NAME_MAX) {
+    if (record->place != FRAME_INSIDE || record->payload_size == 0 ||
+            record->payload_size > PRO_SHARE_NAME_MAX) {
         protocol_violation(slot, "it asked for a container with an impossible name");
         return;
     }
@@ -281,7 +282,7 @@ void shares_on_read(Slot *slot, const FrameRecord *record)
     Shares *shares = slot->manager->shares;
     ShareRead read;
     ProError error = {0};
-    if (record->is_blob ||
+    if (record->place != FRAME_INSIDE ||
             share_read_read(record->payload, record->payload_size, &read, &error) != PRO_OK ||
             slot->share_reads >= SHARE_READS_PENDING_MAX) {
         protocol_violation(slot, "it asked for blocks beyond the limits");

@@ -70,6 +70,7 @@ static ProStatus start(ProWorker *worker, const WorkerConfig *config,
     if (status != PRO_OK)
         return status;
     worker->outbox.board = worker->board;
+    worker->lane.board = worker->board;
     crash_install(fds[WORKER_FD_BOARD]);
     if (chdir(config->folder) != 0)
         return error_system(reterr, errno, "cannot work in the folder %s", config->folder);
