@@ -25,14 +25,21 @@ typedef struct ProPcodeEmulatorCalls {
      * none. NULL, or PRO_ERR_UNSUPPORTED: the step fails and names the operation. */
     ProStatus (*user_operation)(void *data, ProPcodeEmulator *emulator, uint64_t number,
             const ProVarnode *arguments, size_t count, ProVarnode output);
+    /* Optional, for speed: the PRO_EMULATOR_PAGE bytes at `address`, a multiple of that. The
+     * emulator then reads (if `writable`: writes) them without a call, until
+     * pro_pcode_emulator_memory_changed(). NULL: read and write are called. */
+    void *(*page)(void *data, unsigned space, uint64_t address, bool writable);
 } ProPcodeEmulatorCalls;
+
+enum { PRO_EMULATOR_PAGE = 4096 };
 
 PRO_API ProStatus pro_pcode_emulator_new(ProSleighLanguage *language,
         const ProPcodeEmulatorCalls *calls, ProPcodeEmulator **ret_emulator,
         ProError *reterr) PRO_WARN_UNUSED;
 PRO_API void pro_pcode_emulator_free(ProPcodeEmulator *emulator); /* NULL is fine */
 
-/* For context variables; set them before the first step. Lent. */
+/* For context variables. Lent; ask again before each change, which makes the emulator decode anew.
+ */
 PRO_API ProSleighDecoder *pro_pcode_emulator_decoder(ProPcodeEmulator *emulator);
 
 PRO_API uint64_t pro_pcode_emulator_address(const ProPcodeEmulator *emulator);
@@ -44,6 +51,19 @@ PRO_API ProStatus pro_pcode_emulator_get(
         ProPcodeEmulator *emulator, ProVarnode place, uint64_t *ret_value) PRO_WARN_UNUSED;
 PRO_API ProStatus pro_pcode_emulator_set(
         ProPcodeEmulator *emulator, ProVarnode place, uint64_t value) PRO_WARN_UNUSED;
+
+/* The same for any size up to PRO_EMULATOR_LARGEST; the bytes are the number's, least significant
+ * first, whatever the order of the place. */
+enum { PRO_EMULATOR_LARGEST = 64 };
+PRO_API ProStatus pro_pcode_emulator_get_bytes(
+        ProPcodeEmulator *emulator, ProVarnode place, void *ret_bytes) PRO_WARN_UNUSED;
+PRO_API ProStatus pro_pcode_emulator_set_bytes(
+        ProPcodeEmulator *emulator, ProVarnode place, const void *bytes) PRO_WARN_UNUSED;
+
+/* Tells that memory was changed, mapped or unmapped otherwise than by the emulator: what it decoded
+ * there, and all pages that it was given, are asked for again. */
+PRO_API void pro_pcode_emulator_memory_changed(
+        ProPcodeEmulator *emulator, uint64_t address, uint64_t size);
 
 /* One instruction. On failure the address stays at the instruction. */
 PRO_API ProStatus pro_pcode_emulator_step(

@@ -99,8 +99,7 @@ static ProStatus take_blob(
     return payload_map_blob(fd, record->far_size, ret_payload, reterr);
 }
 
-/* The payload, wherever it is; false after a violation. */
-static bool take_payload(
+bool protocol_take_payload(
         Slot *slot, Packet *packet, const FrameRecord *record, Payload *ret_payload)
 {
     ProStatus status = PRO_OK;
@@ -117,6 +116,9 @@ static bool take_payload(
                 record->far_size, ret_payload, &error);
         break;
     }
+    /* Tasks under way are few; a message's bytes go back when the program has read it. */
+    if (status == PRO_OK && record->type != FRAME_MESSAGE)
+        lane_give_back(slot->board, ret_payload->lane_bytes);
     if (status == PRO_ERR_FORMAT)
         protocol_violation(slot, error.text);
     else if (status != PRO_OK) {
@@ -134,9 +136,8 @@ static void on_ending(Slot *slot, Packet *packet, const FrameRecord *record, siz
         protocol_violation(slot, "it ended a task that it does not have");
         return;
     }
-    if (!take_payload(slot, packet, record, &payload))
+    if (!protocol_take_payload(slot, packet, record, &payload))
         return;
-    lane_give_back(slot->board, payload.lane_bytes); /* tasks under way are few, messages are not */
     FrameEnding frame;
     ProError error = {0};
     ProStatus status = frame_ending_read(payload.data, payload.size, &frame, &error);
@@ -148,6 +149,9 @@ static void on_ending(Slot *slot, Packet *packet, const FrameRecord *record, siz
         return;
     }
     ProEnding *ending = ending_from_frame(task->id, slot->id, &frame, &payload);
+    if (ending != NULL && ending->kind == PRO_ENDING_RESULT)
+        ending_take_containers(
+                ending, &task->containers, &task->container_count, task->container_base);
     tasks_end(slot, task, ending);
     (*endings)++;
 }
@@ -176,7 +180,7 @@ static void on_message(Slot *slot, Packet *packet, const FrameRecord *record)
         return;
     }
     Payload payload;
-    if (!take_payload(slot, packet, record, &payload))
+    if (!protocol_take_payload(slot, packet, record, &payload))
         return;
     ProMessage *message = message_new((uint32_t)record->id, slot->id, &payload);
     if (message == NULL) {
@@ -253,6 +257,12 @@ static void on_record(Slot *slot, Packet *packet, const FrameRecord *record, siz
         break;
     case FRAME_SHARE_READ:
         shares_on_read(slot, record);
+        break;
+    case FRAME_SHARE_TAKE:
+        attached_on_take(slot, record);
+        break;
+    case FRAME_CONTAINER:
+        attached_on_container(slot, packet, record);
         break;
     default:
         protocol_violation(slot, "it sent a record that only managers send, or a second hello");

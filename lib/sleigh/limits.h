@@ -20,6 +20,7 @@
 #define SLEIGH_LIMIT_CONSTRUCTORS (1u << 18)
 #define SLEIGH_LIMIT_DISJUNCTS (1u << 17) /* alternatives of one constructor's pattern */
 #define SLEIGH_LIMIT_ALL_DISJUNCTS (1u << 20)
+#define SLEIGH_LIMIT_CONSTRAINT_BITS 24u /* of fields whose values are tried one by one */
 #define SLEIGH_LIMIT_FIELD_BITS 64u
 #define SLEIGH_LIMIT_ATTACH_BITS 16u /* width of a field that gets an attach list */
 #define SLEIGH_LIMIT_MACRO_DEPTH 32u
@@ -54,7 +55,7 @@
 #define SLEIGH_LIMIT_EMULATOR_BYTES                                                                \
     (64u << 20)                               /* of a register space; pages are used on demand     \
                                                */
-#define SLEIGH_LIMIT_EMULATOR_LOOP (1u << 24) /* operations of one instruction */
+#define SLEIGH_LIMIT_EMULATOR_LOOP (1u << 24) /* jumps within one instruction */
 
 /* Processor files (.ldefs, .pspec, .cspec). */
 #define SLEIGH_LIMIT_XML_BYTES (16u << 20)

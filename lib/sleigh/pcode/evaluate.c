@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sleigh/pcode/evaluate.h"
 
-__extension__ typedef __int128 SignedWide;
-
-static SignedWide sign_extend(Wide value, uint32_t bytes)
-{
-    unsigned unused = bytes >= LARGEST_WIDE_BYTES ? 0 : 128 - 8 * bytes;
-    return (SignedWide)(value << unused) >> unused;
-}
-
 static Wide shift(const ProPcodeOp *op, Wide value, Wide amount)
 {
     uint32_t bytes = op->inputs[0].size;
@@ -17,7 +9,7 @@ static Wide shift(const ProPcodeOp *op, Wide value, Wide amount)
         return beyond ? 0 : value << amount;
     if (op->code == PRO_PCODE_INT_RIGHT)
         return beyond ? 0 : value >> amount;
-    return (Wide)(sign_extend(value, bytes) >> (beyond ? 8 * bytes - 1 : (unsigned)amount));
+    return (Wide)(wide_sign_extend(value, bytes) >> (beyond ? 8 * bytes - 1 : (unsigned)amount));
 }
 
 static ProStatus divide(const ProPcodeOp *op, Wide left, Wide right, Wide *ret)
@@ -30,7 +22,7 @@ static ProStatus divide(const ProPcodeOp *op, Wide left, Wide right, Wide *ret)
     } else if (op->code == PRO_PCODE_INT_REM) {
         *ret = left % right;
     } else {
-        SignedWide a = sign_extend(left, bytes), b = sign_extend(right, bytes);
+        SignedWide a = wide_sign_extend(left, bytes), b = wide_sign_extend(right, bytes);
         bool negate = b == -1; /* the smallest number has no counterpart */
         if (op->code == PRO_PCODE_INT_SDIV)
             *ret = negate ? 0 - (Wide)a : (Wide)(a / b);
@@ -58,15 +50,15 @@ static unsigned count_ones(Wide value)
 
 static unsigned leading_zeros(Wide value, uint32_t bytes)
 {
-    unsigned bits = 8 * bytes;
-    while (bits > 0 && (value >> (bits - 1) & 1) == 0)
-        bits--;
-    return 8 * bytes - bits;
+    uint64_t high = (uint64_t)(value >> 64), low = (uint64_t)value;
+    unsigned used = high != 0  ? 128 - (unsigned)__builtin_clzll(high)
+                    : low != 0 ? 64 - (unsigned)__builtin_clzll(low)
+                               : 0;
+    return 8 * bytes - used;
 }
 
-static ProStatus evaluate_rest(const ProPcodeOp *op, const Wide *inputs, Wide *ret)
+static ProStatus evaluate_rest(const ProPcodeOp *op, Wide left, Wide right, Wide *ret)
 {
-    Wide left = inputs[0], right = op->input_count > 1 ? inputs[1] : 0;
     uint32_t bytes = op->inputs[0].size;
     switch (op->code) {
     case PRO_PCODE_INT_DIV:
@@ -93,13 +85,12 @@ static ProStatus evaluate_rest(const ProPcodeOp *op, const Wide *inputs, Wide *r
         *ret = leading_zeros(left, bytes);
         return PRO_OK;
     default:
-        return evaluate_float(op, inputs, ret);
+        return evaluate_float(op, left, right, ret);
     }
 }
 
-static ProStatus evaluate_raw(const ProPcodeOp *op, const Wide *inputs, Wide *ret)
+ProStatus evaluate_wide(const ProPcodeOp *op, Wide left, Wide right, Wide *ret)
 {
-    Wide left = inputs[0], right = op->input_count > 1 ? inputs[1] : 0;
     uint32_t bytes = op->inputs[0].size;
     switch (op->code) {
     case PRO_PCODE_COPY:
@@ -108,7 +99,7 @@ static ProStatus evaluate_raw(const ProPcodeOp *op, const Wide *inputs, Wide *re
         *ret = left;
         return PRO_OK;
     case PRO_PCODE_INT_SEXT:
-        *ret = (Wide)sign_extend(left, bytes);
+        *ret = (Wide)wide_sign_extend(left, bytes);
         return PRO_OK;
     case PRO_PCODE_INT_EQUAL:
         *ret = left == right;
@@ -117,10 +108,10 @@ static ProStatus evaluate_raw(const ProPcodeOp *op, const Wide *inputs, Wide *re
         *ret = left != right;
         return PRO_OK;
     case PRO_PCODE_INT_SLESS:
-        *ret = sign_extend(left, bytes) < sign_extend(right, op->inputs[1].size);
+        *ret = wide_sign_extend(left, bytes) < wide_sign_extend(right, op->inputs[1].size);
         return PRO_OK;
     case PRO_PCODE_INT_SLESSEQUAL:
-        *ret = sign_extend(left, bytes) <= sign_extend(right, op->inputs[1].size);
+        *ret = wide_sign_extend(left, bytes) <= wide_sign_extend(right, op->inputs[1].size);
         return PRO_OK;
     case PRO_PCODE_INT_LESS:
         *ret = left < right;
@@ -164,13 +155,22 @@ static ProStatus evaluate_raw(const ProPcodeOp *op, const Wide *inputs, Wide *re
         *ret = left * right;
         return PRO_OK;
     default:
-        return evaluate_rest(op, inputs, ret);
+        return evaluate_rest(op, left, right, ret);
     }
 }
 
-ProStatus evaluate(const ProPcodeOp *op, const Wide *inputs, Wide *ret)
+ProStatus evaluate(const ProPcodeOp *op, const Number *inputs, Number *ret)
 {
-    ProStatus status = evaluate_raw(op, inputs, ret);
-    *ret &= wide_mask(op->output.size);
+    uint32_t largest = op->output.size;
+    unsigned count = op->input_count < 2 ? op->input_count : 2;
+    for (unsigned i = 0; i < count; i++)
+        largest = op->inputs[i].size > largest ? op->inputs[i].size : largest;
+    if (largest > LARGEST_NUMBER_BYTES || count == 0)
+        return PRO_ERR_UNSUPPORTED;
+    if (largest > LARGEST_WIDE_BYTES)
+        return evaluate_large(op, inputs, ret);
+    ProStatus status =
+            evaluate_wide(op, inputs[0].wide, count > 1 ? inputs[1].wide : 0, &ret->wide);
+    ret->wide &= wide_mask(op->output.size);
     return status;
 }
