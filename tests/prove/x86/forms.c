@@ -142,8 +142,9 @@ static Form *find_form(Forms *forms, const Encoding *encoding)
 {
     char name[FORM_NAME];
     write_name(encoding, name);
+    uint64_t hash = random_for(name, 0).state;
     for (size_t i = forms->count; i-- > 0;)
-        if (strcmp(forms->items[i].name, name) == 0)
+        if (forms->items[i].hash == hash && strcmp(forms->items[i].name, name) == 0)
             return &forms->items[i];
     if (forms->count == forms->capacity) {
         size_t capacity = forms->capacity == 0 ? 1024 : 2 * forms->capacity;
@@ -156,6 +157,7 @@ static Form *find_form(Forms *forms, const Encoding *encoding)
     Form *form = &forms->items[forms->count++];
     memset(form, 0, sizeof *form);
     (void)snprintf(form->name, sizeof form->name, "%s", name);
+    form->hash = hash;
     form->mnemonic = ZydisMnemonicGetString(encoding->instruction.mnemonic);
     form->excluded = exclusion_of(&encoding->instruction, encoding->operands);
     write_group(&encoding->instruction, form->group, sizeof form->group);
@@ -169,13 +171,10 @@ static bool try_template(Forms *forms, const Template *template)
     if (!decode(forms, &encoding))
         return true;
     /* A prefix that does nothing makes no form of its own. */
-    ZydisInstructionAttributes repeats =
-            ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
     for (unsigned i = 0; i < encoding.instruction.raw.prefix_count; i++)
         if (encoding.instruction.raw.prefixes[i].type == ZYDIS_PREFIX_TYPE_IGNORED &&
                 encoding.instruction.raw.prefixes[i].value != 0x66)
             return true;
-    (void)repeats;
     Form *form = find_form(forms, &encoding);
     if (form == NULL)
         return false;

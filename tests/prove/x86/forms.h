@@ -27,6 +27,7 @@ typedef struct Template {
 
 typedef struct Form {
     char name[FORM_NAME];
+    uint64_t hash; /* of the name */
     const char *mnemonic;
     char group[24];
     const char *excluded; /* why it is not executed; NULL: it is */

@@ -32,6 +32,7 @@ enum {
 };
 
 static Batch *the_batch;
+static pid_t the_child;
 static size_t the_next; /* the trial that is under way, plus one */
 
 static const int gregs[GPRS] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
@@ -184,19 +185,23 @@ static void run_in_child(void)
     _exit(1);
 }
 
-void native_run(Batch *batch)
+void native_start(Batch *batch)
 {
-    int status;
     the_batch = batch;
     the_next = 0;
     batch->done = 0;
     for (size_t i = 0; i < batch->count; i++)
         batch->native[i].end = END_LOST;
-    pid_t child = fork();
-    if (child == 0)
+    the_child = fork();
+    if (the_child == 0)
         run_in_child();
-    if (child > 0)
-        (void)waitpid(child, &status, 0);
+}
+
+void native_wait(void)
+{
+    int status;
+    if (the_child > 0)
+        (void)waitpid(the_child, &status, 0);
 }
 
 bool native_has_narrow(Batch *batch)
@@ -211,6 +216,7 @@ bool native_has_narrow(Batch *batch)
     trial->in.control = DEFAULT_CONTROL;
     batch->narrow = true;
     batch->count = 1;
-    native_run(batch);
+    native_start(batch);
+    native_wait();
     return batch->native[0].end == END_DONE && batch->native[0].out.rip == CODE_ADDRESS + 1;
 }

@@ -45,6 +45,7 @@ typedef struct Proof {
     Forms forms;
     Emulated *emulated;
     Batch *batch;
+    Outcome outcomes[TRIALS]; /* of the emulator */
     Encoding encodings[ENCODINGS_USED];
     unsigned encoding_count;
     char *done; /* names, each between newlines */
@@ -83,10 +84,8 @@ static void show_difference(
 
 static void compare(Proof *proof, const Form *form, Counts *counts)
 {
-    static Outcome emulated;
     unsigned shown = 0;
     Batch *batch = proof->batch;
-    emulated_set_code(proof->emulated, batch->code);
     for (size_t i = 0; i < batch->count; i++) {
         const Encoding *encoding = &proof->encodings[batch->trials[i].encoding];
         unsigned bits = encoding->instruction.operand_width;
@@ -96,14 +95,14 @@ static void compare(Proof *proof, const Form *form, Counts *counts)
                         form->mnemonic, trial_shift_count(encoding, &batch->trials[i]), bits)};
         counts->states++;
         counts->lost += batch->native[i].end == END_LOST;
-        emulated_run(proof->emulated, &batch->trials[i], &emulated);
-        Verdict verdict = outcomes_compare(&scope, &batch->trials[i], &batch->native[i], &emulated);
+        const Outcome *emulated = &proof->outcomes[i];
+        Verdict verdict = outcomes_compare(&scope, &batch->trials[i], &batch->native[i], emulated);
         counts->verdicts[verdict]++;
-        counts->missing += verdict == VERDICT_DIFFERENT && emulated.end == END_NOT_DECODED;
+        counts->missing += verdict == VERDICT_DIFFERENT && emulated->end == END_NOT_DECODED;
         if (verdict == VERDICT_OPAQUE)
-            (void)snprintf(counts->opaque, sizeof counts->opaque, "%s", emulated.text);
+            (void)snprintf(counts->opaque, sizeof counts->opaque, "%s", emulated->text);
         if (verdict == VERDICT_DIFFERENT && shown++ < proof->options.show)
-            show_difference(proof, form, &scope, i, &emulated);
+            show_difference(proof, form, &scope, i, emulated);
     }
 }
 
@@ -153,7 +152,11 @@ static void prove_form(Proof *proof, const Form *form)
             trial_make(
                     &proof->encodings[slot], slot, proof->options.wide, &random, &batch->trials[i]);
         }
-        native_run(batch);
+        native_start(batch); /* meanwhile: */
+        emulated_set_code(proof->emulated, batch->code);
+        for (size_t i = 0; i < batch->count; i++)
+            emulated_run(proof->emulated, &batch->trials[i], &proof->outcomes[i]);
+        native_wait();
         compare(proof, form, &counts);
     }
     report(proof, form, &counts);

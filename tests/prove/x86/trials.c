@@ -44,8 +44,27 @@ static bool is_access(const ZydisDecodedOperand *operand)
     return operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN;
 }
 
+static bool has_raw_prefix(const Encoding *encoding, unsigned value)
+{
+    for (unsigned i = 0; i < encoding->instruction.raw.prefix_count; i++)
+        if (encoding->instruction.raw.prefixes[i].value == value)
+            return true;
+    return false;
+}
+
+/* AMD's processors obey 66 before a near branch of 64-bit mode, Intel's ignore it, and so does the
+ * specification (SDM volume 2, 2.2.1.6; APM volume 3, 1.2.2). */
+static bool depends_on_vendor(const Encoding *encoding)
+{
+    return encoding->instruction.machine_mode == ZYDIS_MACHINE_MODE_LONG_64 &&
+           encoding->instruction.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
+           has_raw_prefix(encoding, 0x66);
+}
+
 bool encoding_is_usable(const Encoding *encoding)
 {
+    if (depends_on_vendor(encoding))
+        return false;
     for (unsigned i = 0; i < encoding->instruction.operand_count; i++) {
         const ZydisDecodedOperandMem *memory = &encoding->operands[i].mem;
         if (encoding->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
