@@ -23,9 +23,11 @@ MAY_INCLUDE = {
     "lib/mp": ("core", "value", "container"),
     "lib/decompiler": ("core", "sleigh"),
     "app/ui": (),
+    "app/workspace": ("ui",),
     "app/python": ("ui",),
     "app/services": (),
-    "app/cli": ("ui", "python", "services"),
+    "app/sleigh": (),
+    "app/cli": ("ui", "python", "services", "sleigh"),
     "app/worker": ("python",),
     "examples/c": (),
     "bench": (),
@@ -43,14 +45,15 @@ OUTSIDE = {
     "structmember.h": ("app/python/",),
     "datetime.h": ("app/python/",),
     "frameobject.h": ("app/python/",),
-    "gtk/gtk.h": ("app/ui/",),
-    "glib.h": ("app/ui/",),
+    "gtk/gtk.h": ("app/ui/", "app/workspace/", "tests/ui/", "bench/hex_bench.c"),
+    "glib.h": ("app/ui/", "app/workspace/", "tests/ui/"),
+    "glib-unix.h": ("app/ui/", "app/workspace/"),
     "cmocka.h": ("tests/support/",),
     "Zydis/Zydis.h": ("tests/prove/x86/",),
 }
 
 # Tests see the inside of the library; these do so besides lib/*/tests.
-INSIDE_TESTS = ("tests/fuzz", "tests/process", "tests/support")
+INSIDE_TESTS = ("tests/fuzz", "tests/process", "tests/support", "tests/ui")
 
 LIBC = set("""
 alloca.h assert.h ctype.h dirent.h dlfcn.h elf.h endian.h errno.h execinfo.h fcntl.h features.h fnmatch.h
