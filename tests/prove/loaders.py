@@ -86,36 +86,55 @@ def find(peer, places, limit):
 
 
 def compare(peer, path, paths):
-    """Runs in a worker: [fields, difference or None, what the peer could not do or None]"""
+    """Runs in a worker: [fields, difference or None, warnings, what the peer could not do or None]"""
     sys.path[:0] = [place for place in paths if place not in sys.path]
     module = importlib.import_module(f"support.peer_{peer}")
     try:
-        fields, difference = module.compare(path)
+        fields, difference, warnings = module.compare(path)
     except Exception as error:
-        return [0, None, f"{type(error).__name__}: {error}"[:200]]
-    return [fields, difference, None]
+        return [0, None, [], f"{type(error).__name__}: {error}"[:200]]
+    return [fields, difference, warnings, None]
 
 
-def prove(executor, peer, files):
-    begun = time.monotonic()
-    futures = {executor.submitTask(compare, (peer, path, PATHS), timeout=FILE_SECONDS_MAX * 1000): path
-               for path in files}
-    fields, compared, different, given_up = 0, 0, 0, []
-    for future in concurrent.futures.as_completed(futures):
+class Tally:
+    """What the table tells of one peer."""
+
+    def __init__(self, peer):
+        self.peer, self.begun = peer, time.monotonic()
+        self.fields = self.compared = self.different = self.malformed = 0
+        self.given_up = []
+
+    def add(self, path, future):
         try:
-            here, difference, failure = future.result()
+            fields, difference, warnings, failure = future.result()
         except Exception as error:  # a worker that died, a file that took too long
-            here, difference, failure = 0, None, f"{type(error).__name__}: {error}"[:200]
-        compared += failure is None
-        fields += here
+            fields, difference, warnings, failure = 0, None, [], f"{type(error).__name__}: {error}"[:200]
+        self.compared += failure is None
+        self.fields += fields
+        self.malformed += bool(warnings)
+        if warnings:
+            print(f"malformed: {path}: {'; '.join(warnings)[:300]}", flush=True)
         if difference:
-            different += 1
-            print(f"DIFFERENT {futures[future]}: {difference}", flush=True)
+            self.different += 1
+            print(f"DIFFERENT {path}: {difference}", flush=True)
         if failure:
-            given_up.append((futures[future], failure))
-    for path, reason in sorted(given_up):
-        print(f"not compared: {path}: {reason}")
-    return (peer, compared, fields, different, len(given_up), time.monotonic() - begun)
+            self.given_up.append(path)
+            print(f"not compared: {path}: {failure}", flush=True)
+
+    def line(self):
+        return (f"| {self.peer} | {self.compared:,} | {self.fields:,} | {self.different} | {self.malformed} | "
+                f"{len(self.given_up)} | {time.monotonic() - self.begun:.0f} |")
+
+
+def prove(executor, jobs, peer, files):
+    tally, running = Tally(peer), {}
+    for path in [*files, None]:
+        while running and (path is None or len(running) == 2 * jobs):
+            for future in concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED).done:
+                tally.add(running.pop(future), future)
+        if path is not None:
+            running[executor.submitTask(compare, (peer, path, PATHS), timeout=FILE_SECONDS_MAX * 1000)] = path
+    return tally
 
 
 def main():
@@ -131,11 +150,11 @@ def main():
             print("no mingw compiler is installed: nothing of its own output is compared")
         for peer in arguments.peer or sorted(PLACES):
             files = find(peer, arguments.paths or [folder, *PLACES[peer]], arguments.limit)
-            rows.append(prove(executor, peer, files))
-    print("\n| peer | files | fields | differences | peer gave up | seconds |\n|---|---|---|---|---|---|")
-    for peer, compared, fields, different, given_up, seconds in rows:
-        print(f"| {peer} | {compared:,} | {fields:,} | {different} | {given_up} | {seconds:.0f} |")
-    return 1 if any(row[3] for row in rows) or not any(row[1] for row in rows) else 0
+            rows.append(prove(executor, arguments.jobs, peer, files))
+    print("\n| peer | files | fields | differences | malformed files | not compared | seconds |\n"
+          "|---|---|---|---|---|---|---|")
+    print("\n".join(row.line() for row in rows))
+    return 1 if any(row.different for row in rows) or not any(row.compared for row in rows) else 0
 
 
 if __name__ == "__main__":

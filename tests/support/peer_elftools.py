@@ -79,8 +79,7 @@ def describe_theirs(path):
             "notes": [(note["n_name"], note["n_descsz"]) for _, s in kinds["notes"] for note in s.iter_notes()],
             "dynamic": dynamic(elf),
             "frames": frames(elf),
-            "warnings": [],
-        }
+            }
 
 
 def text(name):
@@ -90,7 +89,7 @@ def text(name):
 def describe_ours(path):
     elf = ELFObject()
     if not elf.Load(createContainerFromFile(path)):
-        return {"error": elf.ErrorString()}
+        return {"error": elf.ErrorString()}, []
     header = elf.Header()
     return {
         "header": {key: header[key] for key in ("class", "big_endian", *HEADER)},
@@ -103,8 +102,7 @@ def describe_ours(path):
         "notes": [(text(note.name), note.size) for note in elf.Notes()],
         "dynamic": [(d.tag, d.value, text(d.text)) for d in elf.Dynamic()],
         "frames": [(f.begin, f.size) for f in elf.Frames()],
-        "warnings": elf.Warnings(),
-    }
+    }, elf.Warnings()
 
 
 def is_elf(path):
@@ -116,6 +114,7 @@ def is_elf(path):
 
 
 def compare(path):
-    """(fields compared, None or the first difference)"""
+    """(fields compared, None or the first difference, what promp calls malformed)"""
     theirs = describe_theirs(path)
-    return count(theirs), difference(describe_ours(path), theirs)
+    ours, warnings = describe_ours(path)
+    return count(theirs), difference(ours, theirs), warnings

@@ -8,8 +8,7 @@ from Pro.Core import createContainerFromFile
 from Pro.PE import PEObject
 from support.peer import count, difference
 
-pefile.MAX_SYMBOL_EXPORT_COUNT = 1 << 16  # its own limits are below what real files hold
-pefile.MAX_IMPORT_SYMBOLS = 1 << 20
+pefile.MAX_IMPORT_SYMBOLS = 1 << 20  # its own limit is below what real files hold
 
 HEADERS = {
     "machine": "Machine", "section_count": "NumberOfSections", "time_stamp": "TimeDateStamp",
@@ -107,7 +106,7 @@ def tls_callbacks(pe):
 
 
 def describe_theirs(path):
-    pe = pefile.PE(path)
+    pe = pefile.PE(path, max_symbol_exports=1 << 16)
     export = getattr(pe, "DIRECTORY_ENTRY_EXPORT", None)
     tls = getattr(pe, "DIRECTORY_ENTRY_TLS", None)
     overlay = pe.get_overlay_data_start_offset()
@@ -132,14 +131,13 @@ def describe_theirs(path):
         "tls": fields(tls.struct, TLS) if tls else None,
         "tls_callbacks": tls_callbacks(pe),
         "overlay": os.path.getsize(path) if overlay is None else overlay,
-        "warnings": [],
     }
 
 
 def describe_ours(path):
     pe = PEObject()
     if not pe.Load(createContainerFromFile(path)):
-        return {"error": pe.ErrorString()}
+        return {"error": pe.ErrorString()}, []
     info = pe.Info()
     table = {key: info["export_table"][key] for key in EXPORT_TABLE}
     return {
@@ -160,8 +158,7 @@ def describe_ours(path):
         "tls": info["tls"],
         "tls_callbacks": info["tls_callbacks"],
         "overlay": info["overlay_offset"],
-        "warnings": info["warnings"],
-    }
+    }, info["warnings"]
 
 
 def is_pe(path):
@@ -173,6 +170,7 @@ def is_pe(path):
 
 
 def compare(path):
-    """(fields compared, None or the first difference)"""
+    """(fields compared, None or the first difference, what promp calls malformed)"""
     theirs = describe_theirs(path)
-    return count(theirs), difference(describe_ours(path), theirs)
+    ours, warnings = describe_ours(path)
+    return count(theirs), difference(ours, theirs), warnings

@@ -63,14 +63,13 @@ def describe_theirs(path):
         "relocations": sorted((int(o, 16), int(i, 16)) for o, i in matches(RELOCATION, readelf(path, "-r"))),
         "dynamic": [int(tag, 16) for tag, in matches(DYNAMIC, readelf(path, "-d"))],
         "frames": sorted((int(begin, 16), int(end, 16) - int(begin, 16)) for begin, end in frames),
-        "warnings": [],
     }
 
 
 def describe_ours(path):
     elf = ELFObject()
     if not elf.Load(createContainerFromFile(path)):
-        return {"error": elf.ErrorString()}
+        return {"error": elf.ErrorString()}, []
     wide = elf.Header()["class"] == 64
     info = (lambda r: r.symbol << 32 | r.type) if wide else (lambda r: r.symbol << 8 | r.type)
     has_frames = any(s.name == b".eh_frame" and s.type != 8 for s in elf.Sections())
@@ -83,13 +82,12 @@ def describe_ours(path):
         "relocations": sorted((r.offset, info(r)) for r in elf.Relocations()),
         "dynamic": [d.tag & (2 ** (64 if wide else 32) - 1) for d in elf.Dynamic()],
         "frames": sorted((f.begin, f.size) for f in elf.Frames()) if has_frames else [],
-        "warnings": elf.Warnings(),
-    }
+    }, elf.Warnings()
 
 
 def compare(path):
-    """(fields compared, None or the first difference)"""
-    theirs, ours = describe_theirs(path), describe_ours(path)
+    """(fields compared, None or the first difference, what promp calls malformed)"""
+    theirs, (ours, warnings) = describe_theirs(path), describe_ours(path)
     if ours.get("frames") == [] and theirs["frames"]:  # of an object file, and of .debug_frame: not ours to tell
         theirs["frames"] = []
-    return count(theirs), difference(ours, theirs)
+    return count(theirs), difference(ours, theirs), warnings
