@@ -11,6 +11,7 @@
 #include "mp/frame.h"
 #include "mp/launcher.h"
 #include "mp/message.h"
+#include "mp/owner_thread.h"
 #include "mp/port.h"
 
 #include <limits.h>
@@ -268,6 +269,7 @@ struct ProManager {
     bool deliverable;  /* something waits for the owner */
     uint64_t delivery; /* counts what was taken from `events` */
     bool fd_raised;    /* deliver_fd is readable */
+    OwnerLink owned;   /* among all managers of the owner thread */
     bool owner_pumps;  /* the owner looks anyway: no need to make deliver_fd readable */
     ListLink events;   /* Event::link */
     ListLink messages; /* ProMessage::link */
