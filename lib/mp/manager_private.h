@@ -155,6 +155,7 @@ struct Slot {
     ListLink dirty; /* ProManager::dirty, while the batch may hold records */
     uint32_t sequence;
     uint32_t expected_sequence;
+    uint64_t lane_received;
 
     /* tasks */
     ListLink queued;    /* Task::link, bound to this slot, not sent */
