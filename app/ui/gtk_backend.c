@@ -265,7 +265,8 @@ static ProStatus place(ProView *view, int ret_place[4], ProError *reterr)
 {
     graphene_rect_t bounds;
     GtkWidget *widget = view->native;
-    if (!gtk_widget_compute_bounds(widget, GTK_WIDGET(window_of(view)), &bounds))
+    if (gtk_widget_get_width(widget) <= 0 || !gtk_widget_get_mapped(widget) ||
+            !gtk_widget_compute_bounds(widget, GTK_WIDGET(window_of(view)), &bounds))
         return ui_error(reterr, PRO_ERR_EMPTY, "the window was not laid out yet");
     ret_place[0] = (int)bounds.origin.x;
     ret_place[1] = (int)bounds.origin.y;

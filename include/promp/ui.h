@@ -213,7 +213,7 @@ PRO_API ProStatus pro_view_set_data(ProView *view, ProContainer *container, ProE
 /* What the view shows as plain text, as it is printed on a terminal. Yours to free(). */
 PRO_API ProStatus pro_view_print(ProView *view, char **ret_text, ProError *reterr) PRO_WARN_UNUSED;
 /* Where in its window a view that is open stands: pixels from the left and top, and its size. For
- * tests. PRO_ERR_UNSUPPORTED on a terminal. */
+ * tests. PRO_ERR_EMPTY: it was not laid out yet. PRO_ERR_UNSUPPORTED on a terminal. */
 PRO_API ProStatus pro_view_place(ProView *view, int ret_place[4], ProError *reterr) PRO_WARN_UNUSED;
 /* A PNG of the window, for tests. PRO_ERR_UNSUPPORTED on a terminal. */
 PRO_API ProStatus pro_view_save_picture(ProView *view, const char *path, ProError *reterr);

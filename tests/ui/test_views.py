@@ -13,6 +13,12 @@ from Pro.Core import *
 def say(*words):
     print("@", *words, flush=True)
 
+def is_laid_out(view):
+    try:
+        return bool(view.place())
+    except Exception:
+        return False
+
 def centre(view):
     x, y, width, height = view.place()
     return x + width // 2, y + height // 2
@@ -64,7 +70,7 @@ def callback(cv, data, code, view, event):
         cv.getView(10).setSeries("squares", [n * n for n in range(30)])
         cv.getView(10).setSeries("cubes", [n * n * n / 20 for n in range(30)])
         cv.startIdleNotifications()
-    elif code == pvnIdle and not data and cv.getView(5).place()[2] > 0:
+    elif code == pvnIdle and not data and is_laid_out(cv.getView(5)):
         data.append(1)
         for id in (2, 3, 5):
             say("place%d" % id, *centre(cv.getView(id)))
