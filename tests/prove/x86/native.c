@@ -24,7 +24,6 @@ enum {
     SELECTOR_NARROW = 0x23,
     SELECTOR_WIDE = 0x33,
     SELECTOR_DATA = 0x2B,
-    SELECTOR_DATA = 0x2B,
     SELECTOR_LOCAL = 7, /* entry 0 of the local table, ring 3 */
     ARCH_SET_GS_BASE = 0x1001,
     XSTATE_X87 = 1,
@@ -205,8 +204,7 @@ static void run_in_child(void)
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         if (sigaction(signals[i], &action, NULL) != 0)
             _exit(1);
-    /* 32-bit code needs data segments; 64-bit code does not look at them. */
-    __asm__ volatile("mov %0, %%ds; mov %0, %%es; int3" : : "r"(SELECTOR_DATA));
+    __asm__ volatile("int3");
     _exit(1);
 }
 
