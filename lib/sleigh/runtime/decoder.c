@@ -222,14 +222,13 @@ ProStatus pro_sleigh_decode(ProSleighDecoder *decoder, uint64_t address, const v
 {
     Parse *parse = decoder->parse;
     address = parse_wrap(decoder->language, decoder->language->default_space, address);
-    if (size > WINDOW_BYTES)
-        size = WINDOW_BYTES;
-    if (size > 0)
-        memcpy(decoder->window, bytes, size);
-    decoder->window_size = size;
+    decoder->window_size = 0;
+    if (decoder->language->looks_behind && size > 0) {
+        decoder->window_size = size < WINDOW_BYTES ? size : WINDOW_BYTES;
+        memcpy(decoder->window, bytes, decoder->window_size);
+    }
     decoder->delayed_count = 0;
-    parse_instruction(
-            parse, decoder->language, address, decoder->window, size, context_at(decoder, address));
+    parse_instruction(parse, decoder->language, address, bytes, size, context_at(decoder, address));
     ProStatus status = PRO_OK;
     if (parse->outcome == PRO_SLEIGH_DECODED && parse->commit_count > 0)
         status = run_commits(decoder, parse);
@@ -285,21 +284,15 @@ static void print_symbol(Printer *printer, uint32_t index, const Sym *defines)
 {
     Parse *parse = printer->parse;
     const ProSleighLanguage *language = parse->language;
-    uint64_t value = 0;
-    if (defines->kind == SYM_NAMES || defines->kind == SYM_VARLIST ||
-            defines->kind == SYM_VALUEMAP) {
-        value = (uint64_t)parse_node_value(parse, index);
-        if (language->exprs[defines->expr].bits < 64)
-            value &= ((uint64_t)1 << language->exprs[defines->expr].bits) - 1;
-    }
+    uint32_t entry = parse->nodes[index].entry;
     if (defines->kind == SYM_VARNODE)
         print_text(printer, defines->name);
     else if (defines->kind == SYM_NAMES)
-        print_text(printer, language->names[defines->first + value]);
+        print_text(printer, language->names[entry]);
     else if (defines->kind == SYM_VARLIST)
-        print_text(printer, language->syms[language->links[defines->first + value]].name);
+        print_text(printer, language->syms[language->links[entry]].name);
     else if (defines->kind == SYM_VALUEMAP)
-        print_number(printer, language->values[defines->first + value]);
+        print_number(printer, language->values[entry]);
     else if (defines->kind == SYM_START)
         print_number(printer, (int64_t)parse->address);
     else if (defines->kind == SYM_NEXT)

@@ -101,7 +101,7 @@ static Handle symbol_handle(Parse *parse, uint32_t index, const Sym *defines)
     const ProSleighLanguage *language = parse->language;
     uint32_t code = language->default_space;
     uint32_t size = language->spaces[code].address_bytes;
-    uint64_t value;
+    const Sym *reg;
     switch (defines->kind) {
     case SYM_VARNODE:
         return static_handle(defines->place.space, defines->place.offset, defines->place.size);
@@ -112,16 +112,10 @@ static Handle symbol_handle(Parse *parse, uint32_t index, const Sym *defines)
     case SYM_NEXT2:
         return static_handle(code, parse->next2, size);
     case SYM_VALUEMAP:
+        return static_handle(
+                PRO_SPACE_CONST, (uint64_t)language->values[parse->nodes[index].entry], 0);
     case SYM_VARLIST:
-        value = (uint64_t)parse_node_value(parse, index);
-        if (language->exprs[defines->expr].bits < 64)
-            value &= ((uint64_t)1 << language->exprs[defines->expr].bits) - 1;
-        if (value >= defines->count)
-            return static_handle(PRO_SPACE_CONST, 0, 0);
-        if (defines->kind == SYM_VALUEMAP)
-            return static_handle(
-                    PRO_SPACE_CONST, (uint64_t)language->values[defines->first + value], 0);
-        const Sym *reg = &language->syms[language->links[defines->first + value]];
+        reg = &language->syms[language->links[parse->nodes[index].entry]];
         return static_handle(reg->place.space, reg->place.offset, reg->place.size);
     case SYM_EPSILON:
         return static_handle(PRO_SPACE_CONST, 0, 0);

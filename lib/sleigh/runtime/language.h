@@ -105,11 +105,26 @@ typedef struct VarnodeTpl {
     Const space, offset, size;
 } VarnodeTpl;
 
+/* The same, sorted by how much of it is known before decoding: nearly all is. */
+typedef enum PlaceForm {
+    PLACE_FIXED,   /* `place` */
+    PLACE_LABEL,   /* place.offset is a label's number */
+    PLACE_OPERAND, /* where an operand is; place.size, or (0) the operand's size */
+    PLACE_VALUE,   /* an operand's offset as a constant of place.size */
+    PLACE_GENERAL  /* place.offset is an index of `varnodes` */
+} PlaceForm;
+
+typedef struct PlaceTpl {
+    ProVarnode place;
+    uint8_t form; /* PlaceForm */
+    uint16_t operand;
+} PlaceTpl;
+
 typedef struct OpTpl {
     uint16_t code;
     uint16_t input_count;
     bool has_output;
-    uint32_t varnodes; /* the output, if there is one, then the inputs */
+    uint32_t places; /* the output, if there is one, then the inputs */
 } OpTpl;
 
 typedef struct Tpl {
@@ -171,11 +186,10 @@ typedef struct Pair {
 } Pair;
 
 typedef struct Decision {
+    uint32_t first;     /* its children, neighbours among `decisions`; or of `pairs` */
+    uint16_t start_bit; /* or the number of pairs */
+    uint8_t bits;       /* 0: terminal */
     bool on_context;
-    uint8_t bits; /* 0: terminal */
-    uint16_t start_bit;
-    uint32_t first; /* of `decision_links`: children; or of `pairs` */
-    uint32_t count;
 } Decision;
 
 typedef struct Table {
@@ -189,6 +203,7 @@ typedef struct Table {
     X(Expr, exprs)                                                                                 \
     X(Sym, syms)                                                                                   \
     X(VarnodeTpl, varnodes)                                                                        \
+    X(PlaceTpl, places)                                                                            \
     X(OpTpl, ops)                                                                                  \
     X(Tpl, tpls)                                                                                   \
     X(ExportTpl, exports)                                                                          \
@@ -198,7 +213,6 @@ typedef struct Table {
     X(PatternWord, words)                                                                          \
     X(Pair, pairs)                                                                                 \
     X(Decision, decisions)                                                                         \
-    X(uint32_t, decision_links)                                                                    \
     X(Table, tables)                                                                               \
     X(int64_t, values)                                                                             \
     X(const char *, names)                                                                         \
@@ -215,6 +229,7 @@ struct ProSleighLanguage {
 #undef X
     bool big_endian;
     bool uses_next2;
+    bool looks_behind; /* what stands behind an instruction may be needed, too */
     uint32_t alignment;
     uint64_t unique_base;
     uint64_t unique_mask;

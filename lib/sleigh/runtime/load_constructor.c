@@ -182,33 +182,90 @@ static bool load_const(Loader *loader, uint32_t operand_count, Const *ret)
            packed_leave(&loader->cursor, element);
 }
 
+static bool is_settled(const ProSleighLanguage *language, uint32_t space)
+{
+    return space == PRO_SPACE_CONST ||
+           (space == language->unique_space ? language->unique_mask == 0
+                                            : language->spaces[space].is_register);
+}
+
+static bool is_handle(const Const *constant, unsigned selector)
+{
+    return constant->kind == CONST_HANDLE && constant->selector == selector;
+}
+
+/* The form of a varnode; PLACE_GENERAL if it fits no other. */
+static PlaceTpl classify(const ProSleighLanguage *language, const VarnodeTpl *varnode)
+{
+    const Const *space = &varnode->space, *offset = &varnode->offset, *size = &varnode->size;
+    PlaceTpl tpl = {.form = PLACE_GENERAL};
+    bool in_constants = space->kind == CONST_SPACE && space->space == PRO_SPACE_CONST;
+    bool same_operand =
+            is_handle(space, 0) && is_handle(offset, 1) && space->operand == offset->operand &&
+            (size->kind == CONST_REAL || (is_handle(size, 2) && size->operand == offset->operand));
+    if (size->kind == CONST_REAL)
+        tpl.place.size = (uint32_t)size->value;
+    if (same_operand && (size->kind != CONST_REAL || size->value != 0)) {
+        tpl.form = PLACE_OPERAND;
+        tpl.operand = offset->operand;
+    } else if (size->kind != CONST_REAL || space->kind != CONST_SPACE) {
+        return tpl;
+    } else if (in_constants && is_handle(offset, 1)) {
+        tpl.form = PLACE_VALUE;
+        tpl.operand = offset->operand;
+    } else if (in_constants && offset->kind == CONST_RELATIVE) {
+        tpl.form = PLACE_LABEL;
+        tpl.place.offset = offset->value;
+    } else if (offset->kind == CONST_SPACE ||
+               (offset->kind == CONST_REAL && is_settled(language, space->space))) {
+        tpl.form = PLACE_FIXED;
+        tpl.place.space = space->space;
+        tpl.place.offset = offset->kind == CONST_SPACE ? offset->space : offset->value;
+        if (in_constants && size->value < 8 && size->value != 0)
+            tpl.place.offset &= ((uint64_t)1 << 8 * size->value) - 1;
+        if (!in_constants && tpl.place.offset > language->spaces[space->space].highest)
+            tpl.form = PLACE_GENERAL;
+    }
+    return tpl;
+}
+
 static bool load_varnode(Loader *loader, uint32_t operand_count)
 {
     VarnodeTpl varnode;
-    Attributes ignored;
-    return packed_enter(&loader->cursor, SLA_E_VARNODE_TPL) && load_attributes(loader, &ignored) &&
-           load_const(loader, operand_count, &varnode.space) &&
-           load_const(loader, operand_count, &varnode.offset) &&
-           load_const(loader, operand_count, &varnode.size) &&
-           packed_leave(&loader->cursor, SLA_E_VARNODE_TPL) && LOAD_PUSH(loader, varnodes, varnode);
+    ConstAttributes ignored;
+    if (!packed_enter(&loader->cursor, SLA_E_VARNODE_TPL) ||
+            !read_const_attributes(loader, &ignored) ||
+            !load_const(loader, operand_count, &varnode.space) ||
+            !load_const(loader, operand_count, &varnode.offset) ||
+            !load_const(loader, operand_count, &varnode.size) ||
+            !packed_leave(&loader->cursor, SLA_E_VARNODE_TPL))
+        return false;
+    PlaceTpl tpl = classify(loader->language, &varnode);
+    if (tpl.form == PLACE_GENERAL) {
+        tpl.place.offset = loader->language->varnodes_count;
+        if (!LOAD_PUSH(loader, varnodes, varnode))
+            return false;
+    }
+    return LOAD_PUSH(loader, places, tpl);
 }
 
 static bool check_op(Loader *loader, const OpTpl *op)
 {
-    const VarnodeTpl *inputs = loader->language->varnodes + op->varnodes + (op->has_output ? 1 : 0);
+    const PlaceTpl *inputs = loader->language->places + op->places + (op->has_output ? 1 : 0);
     bool directive =
             op->code == SLA_OP_BUILD || op->code == SLA_OP_DELAY_SLOT || op->code == SLA_OP_LABEL;
-    if (directive &&
-            (op->input_count != 1 || op->has_output || inputs[0].offset.kind != CONST_REAL))
+    if (directive && (op->input_count != 1 || op->has_output || inputs[0].form != PLACE_FIXED))
         return malformed(loader, "one constant as the input of a directive");
     if (op->code == SLA_OP_CROSSBUILD &&
-            (op->input_count != 2 || op->has_output || inputs[1].offset.kind != CONST_REAL))
+            (op->input_count != 2 || op->has_output || inputs[1].form != PLACE_FIXED))
         return malformed(loader, "an address and a section as the inputs of a crossbuild");
     if (!directive && op->code != SLA_OP_CROSSBUILD &&
             (pro_pcode_name(op->code) == NULL || op->code == PRO_PCODE_CAST ||
                     op->code == PRO_PCODE_PTRSUB))
         return packed_fail(
                 &loader->cursor, PRO_ERR_FORMAT, "operation %u does not exist", op->code);
+    if (op->code == SLA_OP_CROSSBUILD || op->code == SLA_OP_DELAY_SLOT)
+        loader->language->looks_behind = true;
     return true;
 }
 
@@ -216,7 +273,7 @@ static bool load_op(Loader *loader, uint32_t operand_count)
 {
     Attributes attributes;
     uint32_t code;
-    OpTpl op = {.varnodes = (uint32_t)loader->language->varnodes_count};
+    OpTpl op = {.places = (uint32_t)loader->language->places_count};
     if (!packed_enter(&loader->cursor, SLA_E_OP_TPL) || !load_attributes(loader, &attributes) ||
             !load_number(loader, &attributes, SLA_A_CODE, 128, "an operation's code", &code))
         return false;
@@ -293,10 +350,10 @@ static bool load_template(Loader *loader, uint32_t operand_count, Tpl *ret)
     ret->op_count = (uint32_t)language->ops_count - ret->first_op;
     for (uint32_t i = 0; i < ret->op_count; i++) {
         const OpTpl *op = &language->ops[ret->first_op + i];
-        const VarnodeTpl *inputs = language->varnodes + op->varnodes + (op->has_output ? 1 : 0);
+        const PlaceTpl *inputs = language->places + op->places + (op->has_output ? 1 : 0);
         for (uint32_t k = 0; k < op->input_count; k++)
-            if ((inputs[k].offset.kind == CONST_RELATIVE || op->code == SLA_OP_LABEL) &&
-                    inputs[k].offset.value >= ret->label_count)
+            if ((inputs[k].form == PLACE_LABEL || op->code == SLA_OP_LABEL) &&
+                    inputs[k].place.offset >= ret->label_count)
                 return malformed(loader, "a label of the template");
     }
     return packed_leave(&loader->cursor, SLA_E_CONSTRUCT_TPL);
@@ -494,27 +551,37 @@ static bool load_pair(Loader *loader, const Table *table)
     return loaded && packed_leave(&loader->cursor, SLA_E_PAIR) && LOAD_PUSH(loader, pairs, pair);
 }
 
+/* The children become neighbours, whatever lies below each. */
 static bool load_children(Loader *loader, const Table *table, Decision *decision)
 {
     ProSleighLanguage *language = loader->language;
     uint32_t count = 1u << decision->bits;
-    decision->first = (uint32_t)language->decision_links_count;
-    decision->count = count;
+    Decision none = {0};
+    decision->first = (uint32_t)language->decisions_count;
     for (uint32_t i = 0; i < count; i++)
-        if (!LOAD_PUSH(loader, decision_links, NO_INDEX))
+        if (!LOAD_PUSH(loader, decisions, none))
             return false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t child;
-        if (!load_decision(loader, table, &child))
+    for (uint32_t i = 0; i < count; i++)
+        if (!load_decision(loader, table, decision->first + i))
             return false;
-        language->decision_links[decision->first + i] = child;
+    return true;
+}
+
+static bool load_pairs(Loader *loader, const Table *table, Decision *decision)
+{
+    decision->first = (uint32_t)loader->language->pairs_count;
+    for (; packed_peek(&loader->cursor) == SLA_E_PAIR; decision->start_bit++) {
+        if (decision->start_bit == UINT16_MAX)
+            return packed_fail(&loader->cursor, PRO_ERR_LIMIT,
+                    "more than %u patterns in one place of a decision tree", UINT16_MAX);
+        if (!load_pair(loader, table))
+            return false;
     }
     return true;
 }
 
-bool load_decision(Loader *loader, const Table *table, uint32_t *ret_decision)
+bool load_decision(Loader *loader, const Table *table, uint32_t place)
 {
-    ProSleighLanguage *language = loader->language;
     Attributes attributes;
     Decision decision = {0};
     uint32_t start = 0, bits;
@@ -532,17 +599,11 @@ bool load_decision(Loader *loader, const Table *table, uint32_t *ret_decision)
     decision.on_context =
             load_has(&attributes, SLA_A_CONTEXT) && attributes.number[SLA_A_CONTEXT] != 0;
     decision.bits = (uint8_t)bits;
-    decision.start_bit = (uint16_t)start;
-    if (decision.bits != 0) {
-        if (!load_children(loader, table, &decision))
-            return false;
-    } else {
-        decision.first = (uint32_t)language->pairs_count;
-        for (; packed_peek(&loader->cursor) == SLA_E_PAIR; decision.count++)
-            if (!load_pair(loader, table))
-                return false;
-    }
+    decision.start_bit = (uint16_t)(bits == 0 ? 0 : start);
+    if (!(bits != 0 ? load_children(loader, table, &decision)
+                    : load_pairs(loader, table, &decision)))
+        return false;
     loader->depth--;
-    *ret_decision = (uint32_t)language->decisions_count;
-    return packed_leave(&loader->cursor, SLA_E_DECISION) && LOAD_PUSH(loader, decisions, decision);
+    loader->language->decisions[place] = decision;
+    return packed_leave(&loader->cursor, SLA_E_DECISION);
 }

@@ -167,12 +167,10 @@ static bool load_table_body(Loader *loader, const Attributes *attributes, Sym *s
         return packed_fail(&loader->cursor, PRO_ERR_FORMAT,
                 "table '%s' has %u constructors; %u were expected", sym->name, table->ctor_count,
                 count);
+    table->tree = (uint32_t)language->decisions_count;
     Table copy = *table;
-    uint32_t tree;
-    if (!load_decision(loader, &copy, &tree))
-        return false;
-    language->tables[sym->index].tree = tree;
-    return true;
+    Decision none = {0};
+    return LOAD_PUSH(loader, decisions, none) && load_decision(loader, &copy, copy.tree);
 }
 
 static bool load_body(Loader *loader)
@@ -287,7 +285,7 @@ static bool check_builds(Loader *loader, const Ctor *ctor, const Tpl *tpl)
         const OpTpl *op = &language->ops[tpl->first_op + i];
         if (op->code != SLA_OP_BUILD)
             continue;
-        uint64_t operand = language->varnodes[op->varnodes].offset.value;
+        uint64_t operand = language->places[op->places].place.offset;
         const Sym *sym = operand >= ctor->operand_count
                                  ? NULL
                                  : &language->syms[language->links[ctor->operands + operand]];
@@ -354,5 +352,6 @@ bool load_check(Loader *loader)
     for (size_t i = 0; i < language->exprs_count; i++)
         if (language->exprs[i].kind == EXPR_NEXT2)
             language->uses_next2 = true;
+    language->looks_behind = language->looks_behind || language->uses_next2;
     return check_expressions(loader);
 }

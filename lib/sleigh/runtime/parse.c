@@ -237,10 +237,10 @@ static const Ctor *decide(Parse *parse, uint32_t table, uint32_t offset)
     const Decision *decision = &language->decisions[language->tables[table].tree];
     while (decision->bits != 0) {
         unsigned value = decision_bits(parse, decision, bytes, offset);
-        decision = &language->decisions[language->decision_links[decision->first + value]];
+        decision = &language->decisions[decision->first + value];
     }
     const Pair *pairs = language->pairs + decision->first;
-    for (uint32_t i = 0; i < decision->count; i++)
+    for (unsigned i = 0; i < decision->start_bit; i++)
         if (pair_matches(parse, &pairs[i], bytes, offset))
             return &language->ctors[pairs[i].ctor];
     return NULL;
@@ -266,7 +266,8 @@ static bool apply_changes(Parse *parse, uint32_t index)
     return true;
 }
 
-static bool is_legal_entry(Parse *parse, const Sym *defines, const Node *node)
+/* Chooses what the operand's field means; false if that is no encoding. */
+static bool choose_entry(Parse *parse, const Sym *defines, Node *node)
 {
     if (defines->kind != SYM_VALUEMAP && defines->kind != SYM_NAMES && defines->kind != SYM_VARLIST)
         return true;
@@ -276,11 +277,13 @@ static bool is_legal_entry(Parse *parse, const Sym *defines, const Node *node)
     value &= bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     if (value >= defines->count)
         return false;
+    uint32_t entry = defines->first + (uint32_t)value;
+    node->entry = entry;
     if (defines->kind == SYM_VALUEMAP)
-        return language->values[defines->first + value] != SLA_ILLEGAL_VALUE;
+        return language->values[entry] != SLA_ILLEGAL_VALUE;
     if (defines->kind == SYM_NAMES)
-        return language->names[defines->first + value] != NULL;
-    return language->links[defines->first + value] != NO_INDEX;
+        return language->names[entry] != NULL;
+    return language->links[entry] != NO_INDEX;
 }
 
 static bool descend(Parse *parse, uint32_t index);
@@ -315,7 +318,7 @@ static bool resolve_child(Parse *parse, uint32_t parent, uint32_t number)
         return fail(parse, PRO_SLEIGH_INVALID);
     if (child->offset + child->length > parse->touched)
         parse->touched = child->offset + child->length;
-    if (defines != NULL && !is_legal_entry(parse, defines, child))
+    if (defines != NULL && !choose_entry(parse, defines, child))
         return fail(parse, PRO_SLEIGH_INVALID);
     return true;
 }
