@@ -280,38 +280,40 @@ static void print_number(Printer *printer, int64_t value)
 
 static void print_pieces(Printer *printer, uint32_t node, uint32_t first, uint32_t last);
 
-static void print_symbol(Printer *printer, uint32_t index, const Sym *defines)
+static void print_operand(Printer *printer, uint32_t index)
 {
     Parse *parse = printer->parse;
     const ProSleighLanguage *language = parse->language;
-    uint32_t entry = parse->nodes[index].entry;
-    if (defines->kind == SYM_VARNODE)
-        print_text(printer, defines->name);
-    else if (defines->kind == SYM_NAMES)
-        print_text(printer, language->names[entry]);
-    else if (defines->kind == SYM_VARLIST)
-        print_text(printer, language->syms[language->links[entry]].name);
-    else if (defines->kind == SYM_VALUEMAP)
-        print_number(printer, language->values[entry]);
-    else if (defines->kind == SYM_START)
-        print_number(printer, (int64_t)parse->address);
-    else if (defines->kind == SYM_NEXT)
-        print_number(printer, (int64_t)parse->next);
-    else if (defines->kind == SYM_NEXT2)
-        print_number(printer, (int64_t)parse->next2);
-    else
-        print_number(printer, parse_node_value(parse, index));
-}
-
-static void print_operand(Printer *printer, uint32_t index)
-{
-    const Node *node = &printer->parse->nodes[index];
-    if (node->ctor != NULL)
+    const Node *node = &parse->nodes[index];
+    if (node->ctor != NULL) {
         print_pieces(printer, index, 0, node->ctor->piece_count);
-    else if (node->operand->defines != NO_INDEX)
-        print_symbol(printer, index, &printer->parse->language->syms[node->operand->defines]);
-    else
-        print_number(printer, parse_node_value(printer->parse, index));
+        return;
+    }
+    switch (node->operand->kind) {
+    case OPERAND_REGISTER:
+        print_text(printer, language->syms[node->operand->first].name);
+        break;
+    case OPERAND_NAMES:
+        print_text(printer, language->names[node->entry]);
+        break;
+    case OPERAND_VARLIST:
+        print_text(printer, language->syms[language->links[node->entry]].name);
+        break;
+    case OPERAND_VALUEMAP:
+        print_number(printer, language->values[node->entry]);
+        break;
+    case OPERAND_START:
+        print_number(printer, (int64_t)parse->address);
+        break;
+    case OPERAND_NEXT:
+        print_number(printer, (int64_t)parse->next);
+        break;
+    case OPERAND_NEXT2:
+        print_number(printer, (int64_t)parse->next2);
+        break;
+    default:
+        print_number(printer, parse_node_value(parse, index));
+    }
 }
 
 static void print_pieces(Printer *printer, uint32_t index, uint32_t first, uint32_t last)

@@ -8,9 +8,9 @@
 /* One instruction taken apart, and what a decoder keeps between its calls. */
 
 typedef struct Node {
-    const Ctor *ctor;   /* NULL: no table */
-    const Sym *operand; /* NULL: the root */
-    uint32_t offset;    /* from the instruction's start */
+    const Ctor *ctor;       /* NULL: no table */
+    const Operand *operand; /* NULL: the root */
+    uint32_t offset;        /* from the instruction's start */
     uint32_t length;
     uint32_t parent;
     union {

@@ -81,6 +81,32 @@ typedef struct Sym {
     uint32_t minimum_bytes;
 } Sym;
 
+/* What decoding needs of an operand, in one place; made from its symbol and what that is defined
+ * by. */
+typedef enum OperandKind {
+    OPERAND_TABLE,
+    OPERAND_VALUEMAP, /* attached values, names, registers: `count` of them from `first` on */
+    OPERAND_NAMES,
+    OPERAND_VARLIST,
+    OPERAND_EXPRESSION, /* a field, too */
+    OPERAND_REGISTER,
+    OPERAND_START,
+    OPERAND_NEXT,
+    OPERAND_NEXT2,
+    OPERAND_EPSILON
+} OperandKind;
+
+typedef struct Operand {
+    uint8_t kind; /* OperandKind */
+    int8_t base;  /* the operand behind which it starts, or -1 */
+    uint8_t bits; /* of the field of what is attached */
+    uint16_t offset;
+    uint16_t minimum_bytes;
+    uint32_t first; /* TABLE: root of its tree; attached: see there; REGISTER: symbol */
+    uint32_t count;
+    uint32_t expr; /* of fields and expressions; else NO_INDEX */
+} Operand;
+
 typedef enum ConstKind {
     CONST_REAL,
     CONST_SPACE,
@@ -158,8 +184,10 @@ typedef struct Ctor {
     uint32_t table;
     int32_t first_space;
     uint32_t minimum_bytes;
-    uint32_t operands; /* first of `links`: symbols */
+    uint32_t operand_symbols; /* first of `links` */
+    uint32_t operands;        /* first of `operands` */
     uint32_t operand_count;
+    uint32_t delay; /* bytes, of the main template */
     uint32_t pieces;
     uint32_t piece_count;
     uint32_t changes;
@@ -201,6 +229,7 @@ typedef struct Table {
 
 #define LANGUAGE_ARRAYS(X)                                                                         \
     X(Expr, exprs)                                                                                 \
+    X(Operand, operands)                                                                           \
     X(Sym, syms)                                                                                   \
     X(VarnodeTpl, varnodes)                                                                        \
     X(PlaceTpl, places)                                                                            \

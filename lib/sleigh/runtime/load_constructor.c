@@ -403,7 +403,7 @@ static bool load_change(Loader *loader, unsigned element)
 
 static bool load_operands(Loader *loader, Ctor *ctor)
 {
-    ctor->operands = (uint32_t)loader->language->links_count;
+    ctor->operand_symbols = (uint32_t)loader->language->links_count;
     while (packed_peek(&loader->cursor) == SLA_E_OPER) {
         Attributes attributes;
         uint32_t id;
@@ -434,6 +434,7 @@ static bool load_templates(Loader *loader, Ctor *ctor)
             if (ctor->main != NO_INDEX || ctor->section_count > 0)
                 return malformed(loader, "one main template, before those of the sections");
             ctor->main = (uint32_t)language->tpls_count;
+            ctor->delay = tpl.delay;
             ctor->sections = ctor->main + 1;
         } else {
             ctor->section_count++;
