@@ -41,6 +41,7 @@ OUTSIDE = {
     "immintrin.h": ("lib/container/scan.c",),
     "zlib.h": ("lib/sleigh/compiler/compile.c", "lib/sleigh/runtime/load.c", "tests/fuzz/fuzz_sleigh_load.c"),
     "zmq.h": ("lib/mp/transport_zmq.c", "bench/zmq_bare.c"),
+    "Zydis/Zydis.h": ("bench/zydis_bench.c",),
     "Python.h": ("app/python/", "app/cli/", "app/worker/"),
     "structmember.h": ("app/python/",),
     "datetime.h": ("app/python/",),
