@@ -260,6 +260,7 @@ struct ProSleighLanguage {
     bool uses_next2;
     bool looks_behind; /* what stands behind an instruction may be needed, too */
     uint32_t alignment;
+    uint32_t instruction_bytes; /* longer ones are invalid */
     uint64_t unique_base;
     uint64_t unique_mask;
     uint32_t section_total;

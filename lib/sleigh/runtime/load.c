@@ -12,7 +12,7 @@ bool load_room(Loader *loader, void **items, size_t count, size_t *capacity, siz
 {
     if (count < *capacity)
         return true;
-    size_t grown = *capacity == 0 ? 64 : *capacity + *capacity / 2;
+    size_t grown = *capacity < 64 ? 64 : *capacity + *capacity / 2;
     if (grown > UINT32_MAX / 2)
         return packed_fail(&loader->cursor, PRO_ERR_LIMIT, "more than 2^31 elements of one kind");
     void *memory = realloc(*items, grown * element_size);
@@ -175,6 +175,7 @@ static bool load_document(Loader *loader)
         return false;
     if (language->alignment == 0)
         language->alignment = 1;
+    language->instruction_bytes = SLEIGH_LIMIT_INSTRUCTION_BYTES;
     language->unique_base =
             load_has(&attributes, SLA_A_UNIQBASE) ? attributes.number[SLA_A_UNIQBASE] : 0;
     language->unique_mask =
