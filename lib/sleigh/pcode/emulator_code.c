@@ -26,9 +26,9 @@ static const uint8_t *place_input(
     *constant = varnode->offset & (uint64_t)wide_mask(varnode->size);
     if (varnode->size <= sizeof *constant)
         return (const uint8_t *)constant;
-    return varnode->size > LARGEST_NUMBER_BYTES
-                   ? NULL
-                   : arena_copy(arena, (uint8_t[LARGEST_NUMBER_BYTES]){0}, LARGEST_NUMBER_BYTES);
+    const Number wide = {.limbs = {*constant}}; /* larger constants have 64 bits that count, too */
+    return varnode->size > LARGEST_NUMBER_BYTES ? NULL
+                                                : arena_copy(arena, wide.bytes, sizeof wide.bytes);
 }
 
 static bool is_memory_access(unsigned code)

@@ -9,8 +9,7 @@ static const char *const gpr_names[GPRS] = {"rax", "rcx", "rdx", "rbx", "rsp", "
 static const char *const end_names[] = {
         "done", "memory fault", "#DE", "#UD", "exception", "opaque", "not decoded", "lost"};
 
-/* Bits of the status word that the specification keeps: C0 to C3. */
-enum { X87_STATUS = 0x4700 };
+enum { X87_CONTROL = 0x0F3F /* the rest is reserved */ };
 
 static uint64_t compared_flags(const Scope *scope)
 {
@@ -22,6 +21,14 @@ static size_t stack_bytes(const Scope *scope)
     return scope->x87 ? 10 : 8;
 }
 
+/* Physical registers are tagged; ST0 is the one that the status word names. `a` is the processor's.
+ */
+static bool is_compared(const Scope *scope, const State *a, unsigned number)
+{
+    unsigned top = a->status >> 11 & 7;
+    return !scope->x87 || (a->tags >> ((top + number) & 7) & 1) != 0;
+}
+
 static bool states_equal(const Scope *scope, const State *a, const State *b)
 {
     bool equal = a->rip == b->rip && ((a->flags ^ b->flags) & compared_flags(scope)) == 0;
@@ -30,9 +37,10 @@ static bool states_equal(const Scope *scope, const State *a, const State *b)
         equal = equal && a->gpr[i] == b->gpr[i] &&
                 memcmp(a->vector[i], b->vector[i], VECTOR_BYTES) == 0;
     for (unsigned i = 0; i < STACK_REGISTERS; i++)
-        equal = equal && memcmp(a->st[i], b->st[i], stack_bytes(scope)) == 0;
-    if (scope->x87)
-        equal = equal && a->control == b->control && ((a->status ^ b->status) & X87_STATUS) == 0;
+        equal = equal &&
+                (!is_compared(scope, a, i) || memcmp(a->st[i], b->st[i], stack_bytes(scope)) == 0);
+    equal = equal && ((a->control ^ b->control) & X87_CONTROL) == 0 &&
+            ((a->status ^ b->status) & scope->status) == 0;
     return equal && (a->mxcsr & ~0x3Fu) == (b->mxcsr & ~0x3Fu);
 }
 
@@ -151,9 +159,9 @@ void outcomes_print(FILE *file, const Scope *scope, const Trial *trial, const Ou
         print_flags(file, a->flags);
         (void)fprintf(file, "\n");
     }
-    if (scope->x87 && ((a->status ^ b->status) & X87_STATUS) != 0)
+    if (((a->status ^ b->status) & scope->status) != 0)
         (void)fprintf(file, "    x87 status native %04x p-code %04x\n", a->status, b->status);
-    if (a->control != b->control)
+    if (((a->control ^ b->control) & X87_CONTROL) != 0)
         (void)fprintf(file, "    x87 control native %04x p-code %04x\n", a->control, b->control);
     bool vectors = false;
     for (unsigned i = 0; i < VECTORS; i++) {
@@ -161,6 +169,8 @@ void outcomes_print(FILE *file, const Scope *scope, const Trial *trial, const Ou
         vectors = vectors || memcmp(a->vector[i], b->vector[i], VECTOR_BYTES) != 0;
     }
     for (unsigned i = 0; i < STACK_REGISTERS; i++) {
+        if (!is_compared(scope, a, i))
+            continue;
         print_wide(file, "st", i, stack_bytes(scope), trial->in.st[i], a->st[i], b->st[i]);
         vectors = vectors || memcmp(a->st[i], b->st[i], stack_bytes(scope)) != 0;
     }

@@ -17,6 +17,7 @@ typedef enum Verdict {
 /* What is compared beside general registers, flags, vectors, memory and the kind of end. */
 typedef struct Scope {
     uint64_t undefined; /* flags */
+    unsigned status;    /* bits of the x87 status word */
     bool x87; /* all of the x87; otherwise 8 bytes of its registers, which are MM0 to MM7 */
     bool wide;
 } Scope;

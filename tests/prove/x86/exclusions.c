@@ -65,6 +65,8 @@ static const struct {
         {"xtest", "transactions"},
         {"fxsave*", "the area depends on the processor"},
         {"fxrstor*", "the area depends on the processor"},
+        {"fnstenv", "tags, addresses of the last x87 instruction"},
+        {"fldenv", "tags, addresses of the last x87 instruction"},
         {"getsec", "system"},
         {"hlt", "system"},
         {"cli", "system"},
@@ -171,4 +173,14 @@ uint64_t undefined_flags(const char *mnemonic, unsigned count, unsigned bits)
     if (is_one_of(mnemonic, doubles)) /* beyond the operand's size the result is undefined too */
         return count > bits ? FLAGS_STATUS : overflow | FLAG_AF;
     return 0;
+}
+
+unsigned defined_status(const char *mnemonic)
+{
+    if (strcmp(mnemonic, "fxam") == 0)
+        return 0x4700;
+    bool compares = strncmp(mnemonic, "fcom", 4) == 0 || strncmp(mnemonic, "fucom", 5) == 0 ||
+                    strncmp(mnemonic, "ficom", 5) == 0 || strcmp(mnemonic, "ftst") == 0;
+    bool by_flags = strstr(mnemonic, "comi") != NULL && mnemonic[1] != 'i';
+    return compares && !by_flags ? 0x4500 : 0;
 }

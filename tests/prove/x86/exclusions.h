@@ -16,4 +16,8 @@ const char *exclusion_of(
  */
 uint64_t undefined_flags(const char *mnemonic, unsigned count, unsigned bits);
 
+/* The bits of the x87 status word that the instruction defines: of C0 to C3 only comparisons have
+ * any. C1 tells how a result was rounded, which p-code does not have. */
+unsigned defined_status(const char *mnemonic);
+
 #endif

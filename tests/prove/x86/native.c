@@ -79,6 +79,9 @@ static void load_floats(struct _libc_fpstate *frame, const State *state)
     frame->cwd = state->control;
     frame->swd = state->status;
     frame->ftw = state->tags;
+    frame->fop = 0;
+    frame->rip = 0;
+    frame->rdp = 0;
     for (unsigned i = 0; i < STACK_REGISTERS; i++)
         memcpy(&frame->_st[i], state->st[i], 10);
     for (unsigned i = 0; i < VECTORS; i++) {

@@ -91,6 +91,7 @@ static void compare(Proof *proof, const Form *form, Counts *counts)
         unsigned bits = encoding->instruction.operand_width;
         Scope scope = {.wide = proof->options.wide,
                 .x87 = encoding->instruction.meta.isa_ext == ZYDIS_ISA_EXT_X87,
+                .status = defined_status(form->mnemonic),
                 .undefined = undefined_flags(
                         form->mnemonic, trial_shift_count(encoding, &batch->trials[i]), bits)};
         counts->states++;

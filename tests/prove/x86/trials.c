@@ -44,6 +44,12 @@ static bool is_access(const ZydisDecodedOperand *operand)
     return operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN;
 }
 
+static bool named(const Encoding *encoding, const char *beginning)
+{
+    const char *name = ZydisMnemonicGetString(encoding->instruction.mnemonic);
+    return strncmp(name, beginning, strlen(beginning)) == 0;
+}
+
 static bool has_raw_prefix(const Encoding *encoding, unsigned value)
 {
     for (unsigned i = 0; i < encoding->instruction.raw.prefix_count; i++)
@@ -61,9 +67,17 @@ static bool depends_on_vendor(const Encoding *encoding)
            has_raw_prefix(encoding, 0x66);
 }
 
+/* A register of the x87 stack is free for what is pushed: ST7. */
+static bool pushes(const Encoding *encoding)
+{
+    return named(encoding, "fld") || named(encoding, "fild") || named(encoding, "fbld") ||
+           named(encoding, "fptan") || named(encoding, "fsincos") || named(encoding, "fxtract");
+}
+
 bool encoding_is_usable(const Encoding *encoding)
 {
-    if (depends_on_vendor(encoding))
+    if (depends_on_vendor(encoding) ||
+            (pushes(encoding) && encoding->operands[0].reg.value == ZYDIS_REGISTER_ST7))
         return false;
     for (unsigned i = 0; i < encoding->instruction.operand_count; i++) {
         const ZydisDecodedOperandMem *memory = &encoding->operands[i].mem;
@@ -246,14 +260,8 @@ static void set_registers(
     state->flags = VALID_FLAGS | FLAG_TF | (random_next(random) & (FLAGS_STATUS | FLAG_DF));
     state->mxcsr = 0x1F80;
     state->control = 0x37F;
-    state->tags = 0xFF;
+    state->tags = x87 && pushes(encoding) ? 0x7F : 0xFF;
     state->status = (uint16_t)(random_next(random) & 0x4700);
-}
-
-static bool named(const Encoding *encoding, const char *beginning)
-{
-    const char *name = ZydisMnemonicGetString(encoding->instruction.mnemonic);
-    return strncmp(name, beginning, strlen(beginning)) == 0;
 }
 
 /* Operands that would all end alike if they were random. */
@@ -288,7 +296,9 @@ static void make_bytes(const Encoding *encoding, const ZydisDecodedOperand *oper
     uint64_t mask = encoding->instruction.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE
                             ? UINT64_MAX >> 17
                     : named(encoding, "popf") ? FLAGS_STATUS | FLAG_DF
-                                              : UINT64_MAX;
+                    : named(encoding, "ldmxcsr") || named(encoding, "vldmxcsr")
+                            ? UINT64_C(0xFFFF0000FFFF) /* the rest is reserved */
+                            : UINT64_MAX;
     for (unsigned at = 0; at < OPERAND_BYTES; at += sizeof mask) {
         uint64_t value;
         memcpy(&value, bytes + at, sizeof value);
