@@ -95,7 +95,7 @@ PATTERNS = {
     "wildcard-bits": "hex pattern with wildcards in random bits", "wildcard-text": "hex pattern with wildcards in text",
     "regex": "regular expression in text",
 }
-NOISE = 0.97  # "not slower": what two runs of the same program may differ by
+NOISE = 0.95  # "not slower": what two runs of the same program may differ by
 
 
 def adversarial(case, scale):
