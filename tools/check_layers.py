@@ -49,14 +49,14 @@ OUTSIDE = {
     "glib.h": ("app/ui/", "app/workspace/", "tests/ui/"),
     "glib-unix.h": ("app/ui/", "app/workspace/"),
     "cmocka.h": ("tests/support/",),
-    "Zydis/Zydis.h": ("tests/prove/x86/",),
+    "Zydis/Zydis.h": ("bench/zydis_bench.c", "tests/prove/x86/"),
 }
 
 # Tests see the inside of the library; these do so besides lib/*/tests.
 INSIDE_TESTS = ("tests/fuzz", "tests/process", "tests/support", "tests/ui")
 
 LIBC = set("""
-alloca.h assert.h ctype.h dirent.h dlfcn.h elf.h endian.h errno.h execinfo.h fcntl.h features.h fnmatch.h
+alloca.h assert.h cpuid.h ctype.h dirent.h dlfcn.h elf.h endian.h errno.h execinfo.h fcntl.h features.h fnmatch.h
 glob.h inttypes.h langinfo.h libgen.h limits.h locale.h malloc.h math.h netdb.h poll.h pthread.h pwd.h
 sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h
 stdio.h stdlib.h stdnoreturn.h string.h strings.h syscall.h termios.h threads.h time.h ucontext.h unistd.h
