@@ -62,6 +62,12 @@ static unsigned prefixes_of(const ZydisDecodedInstruction *decoded)
     return bits;
 }
 
+static bool is_cache_line(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_CLFLUSH || mnemonic == ZYDIS_MNEMONIC_CLFLUSHOPT ||
+           mnemonic == ZYDIS_MNEMONIC_CLWB;
+}
+
 void instruction_from_zydis(const ZydisDecodedInstruction *decoded,
         const ZydisDecodedOperand *operands, uint64_t address, Instruction *ret_instruction)
 {
@@ -96,5 +102,7 @@ void instruction_from_zydis(const ZydisDecodedInstruction *decoded,
     }
     if (decoded->mnemonic == ZYDIS_MNEMONIC_NOP && ret_instruction->count == 2)
         ret_instruction->count = 1; /* SDM: NOP r/m; what ModRM.reg says is nobody's operand */
+    if (ret_instruction->count == 1 && is_cache_line(decoded->mnemonic))
+        ret_instruction->operands[0].bytes = 1; /* SDM: m8 */
     read_decorations(decoded, ret_instruction);
 }
