@@ -37,9 +37,10 @@ MAY_INCLUDE = {
 # Outside libraries, and the only places that may know them. A name ending in "/" is a folder.
 OUTSIDE = {
     "openssl/evp.h": ("lib/container/hash.c",),
-    "pcre2.h": ("lib/container/regex.c",),
+    "pcre2.h": ("lib/container/regex.c", "bench/pcre2_bare.c"),
     "immintrin.h": ("lib/container/scan.c",),
-    "zlib.h": ("lib/sleigh/compiler/compile.c", "lib/sleigh/runtime/load.c", "tests/fuzz/fuzz_sleigh_load.c"),
+    "zlib.h": ("lib/sleigh/compiler/compile.c", "lib/sleigh/runtime/load.c", "tests/fuzz/fuzz_sleigh_load.c",
+               "tests/prove/x86/programs/"),
     "zmq.h": ("lib/mp/transport_zmq.c", "bench/zmq_bare.c"),
     "Python.h": ("app/python/", "app/cli/", "app/worker/"),
     "structmember.h": ("app/python/",),
@@ -49,6 +50,10 @@ OUTSIDE = {
     "glib.h": ("app/ui/", "app/workspace/", "tests/ui/"),
     "glib-unix.h": ("app/ui/", "app/workspace/"),
     "cmocka.h": ("tests/support/",),
+    "lua.h": ("tests/prove/x86/programs/",),
+    "lauxlib.h": ("tests/prove/x86/programs/",),
+    "lualib.h": ("tests/prove/x86/programs/",),
+    "sqlite3.h": ("tests/prove/x86/programs/",),
     "Zydis/Zydis.h": ("bench/zydis_bench.c", "tests/prove/x86/"),
 }
 
