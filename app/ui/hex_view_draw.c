@@ -59,7 +59,7 @@ static Palette load_palette(GtkWidget *widget)
             .address = with_alpha(text, 0.6f),
             .line = with_alpha(text, 0.15f),
             .selection = with_alpha(accent, dark ? 0.55f : 0.35f),
-            .cursor = accent,
+            .cursor = dark ? text : accent,
             .dark = dark,
     };
 }
