@@ -3,6 +3,7 @@
 /* The arguments of `promp`. */
 
 #include "cli.h"
+#include "sleigh/commands.h"
 
 #include <promp/status.h>
 
@@ -10,6 +11,8 @@
 #include <string.h>
 
 static const char usage[] = "usage: promp -r SCRIPT [ARGUMENT...]\n"
+                            "       promp disasm FILE|- [OPTION...]\n"
+                            "       promp sleigh compile|languages [ARGUMENT...]\n"
                             "       promp doctor\n"
                             "       promp --version\n"
                             "       promp --help\n";
@@ -18,6 +21,8 @@ static const char help[] =
         "\n"
         "  -r SCRIPT   run a Python script in which `import Pro` works; what follows the\n"
         "              script's name is for the script\n"
+        "  disasm      disassemble an ELF or PE file, or raw bytes; also as p-code and JSON\n"
+        "  sleigh      compile a processor description; list the languages there are\n"
         "  doctor      check what promp needs of this machine and run a task in a worker\n"
         "  --version   print the version\n"
         "  --help      print this text\n"
@@ -58,6 +63,10 @@ int main(int argc, char **argv)
     if (argc < 2)
         return fail_usage("nothing to do", NULL);
     const char *command = argv[1];
+    if (strcmp(command, "disasm") == 0)
+        return end_output(disasm_command(argc - 1, argv + 1));
+    if (strcmp(command, "sleigh") == 0)
+        return end_output(sleigh_command(argc - 1, argv + 1));
     if (strcmp(command, "-r") == 0)
         return argc > 2 ? cli_run(argc - 2, argv + 2)
                         : fail_usage("a script must follow the argument", command);

@@ -605,6 +605,23 @@ PyObject *py_container_shared_names(ProWorker *worker)
     return list;
 }
 
+static bool is_container(PyObject *object)
+{
+    return PyObject_TypeCheck(object, container_type);
+}
+
+/* How containers cross process borders, for py_value.c here and in the worker program. */
+static int add_api(PyObject *module)
+{
+    static const PyContainerApi api = {
+            .check = is_container, .get = py_container_get, .wrap = py_container_wrap};
+    py_value_use_containers(&api);
+    PyObject *capsule = PyCapsule_New((void *)(uintptr_t)&api, PY_CONTAINER_API, NULL);
+    int failed = capsule == NULL || PyModule_AddObjectRef(module, "_containers", capsule) != 0;
+    Py_XDECREF(capsule);
+    return failed ? -1 : 0;
+}
+
 #define METHOD(function) (PyCFunction)(void (*)(void))(function)
 
 static PyMethodDef methods[] = {
@@ -670,7 +687,8 @@ int py_container_init(PyObject *module)
     container_type = (PyTypeObject *)PyType_FromSpec(&spec);
     if (container_type == NULL || py_search_init(module, container_type) != 0)
         return -1;
-    if (PyModule_AddObjectRef(module, "NTContainer", (PyObject *)container_type) != 0)
+    if (PyModule_AddObjectRef(module, "NTContainer", (PyObject *)container_type) != 0 ||
+            add_api(module) != 0)
         return -1;
     return PyModule_AddFunctions(module, functions);
 }

@@ -90,8 +90,10 @@ static PyObject *give(PyManager *self, PyObject *id, const ProTaskSpec *spec)
     } else {
         status = pro_manager_give_task(manager, worker, spec, &task, &error);
     }
-    if (spec->arguments != NULL)
+    if (spec->arguments != NULL) {
+        pro_writer_clear(self->arguments); /* lets its containers go */
         Py_CLEAR(self->lent);
+    }
     return status == PRO_OK ? PyLong_FromUnsignedLongLong(task) : py_error_raise(&error);
 }
 
@@ -291,11 +293,17 @@ static ProEnding *take(const char *function, PyManager *self, PyObject *const *a
     return NULL;
 }
 
-static PyObject *value_of(const ProEnding *ending)
+static ProStatus container_of(
+        void *user, uint64_t index, ProContainer **ret_container, ProError *reterr)
+{
+    return pro_ending_container(user, index, ret_container, reterr);
+}
+
+static PyObject *value_of(ProEnding *ending)
 {
     size_t size;
     const void *value = pro_ending_value(ending, &size);
-    return py_value_decode(value, size);
+    return py_value_decode_with(value, size, container_of, ending);
 }
 
 static PyObject *take_result(

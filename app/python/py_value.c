@@ -43,6 +43,15 @@ void py_value_use_variant_list(PyObject *type)
     variant_list_type = Py_NewRef(type);
 }
 
+/* ---- NTContainer ---- */
+
+static const PyContainerApi *container_api;
+
+void py_value_use_containers(const PyContainerApi *api)
+{
+    container_api = api;
+}
+
 /* ---- writing ---- */
 
 /* Where in a container the writer is: a key, or an index if there is no key. */
@@ -160,6 +169,17 @@ static bool write_buffer(Encoder *encoder, PyObject *object)
     return true;
 }
 
+static bool write_container(Encoder *encoder, PyObject *object)
+{
+    ProContainer *container = container_api->get(object);
+    if (container == NULL) {
+        PyErr_Clear();
+        return refuse(encoder, object, "a null container cannot cross a process border");
+    }
+    pro_write_container(encoder->writer, container);
+    return true;
+}
+
 static bool enter(Encoder *encoder, PyObject *object)
 {
     if (encoder->depth == PRO_VALUE_DEPTH_MAX)
@@ -227,6 +247,8 @@ static bool write_object(Encoder *encoder, PyObject *object)
         return write_sequence(encoder, object);
     else if (PyDict_Check(object))
         return write_dict(encoder, object);
+    else if (container_api != NULL && container_api->check(object))
+        return write_container(encoder, object);
     else if (PyObject_CheckBuffer(object))
         return write_buffer(encoder, object);
     else
@@ -256,7 +278,13 @@ bool py_value_write(ProWriter *writer, PyObject *object, const char *root, PyObj
 
 /* ---- reading ---- */
 
-static PyObject *read_at(ProReader *reader, unsigned depth);
+typedef struct Decoder {
+    ProReader reader;
+    PyContainerSource source; /* NULL: no containers are here */
+    void *user;
+} Decoder;
+
+static PyObject *read_at(Decoder *decoder, unsigned depth);
 
 /* Fresh memory is faulted in page by page while it is filled; asking for huge pages first makes
  * that several times cheaper. */
@@ -287,7 +315,7 @@ static PyObject *read_big_int(const ProValue *value)
     return negative;
 }
 
-static PyObject *read_sequence(ProReader *reader, const ProValue *value, unsigned depth)
+static PyObject *read_sequence(Decoder *decoder, const ProValue *value, unsigned depth)
 {
     bool is_tuple = value->kind == PRO_VALUE_TUPLE;
     Py_ssize_t count = (Py_ssize_t)value->count;
@@ -295,7 +323,7 @@ static PyObject *read_sequence(ProReader *reader, const ProValue *value, unsigne
                          : value->kind == PRO_VALUE_LIST ? PyList_New(count)
                                                          : PyObject_CallNoArgs(variant_list_type);
     for (Py_ssize_t i = 0; sequence != NULL && i < count; i++) {
-        PyObject *element = read_at(reader, depth + 1);
+        PyObject *element = read_at(decoder, depth + 1);
         int failed = element == NULL;
         if (failed)
             ;
@@ -313,12 +341,12 @@ static PyObject *read_sequence(ProReader *reader, const ProValue *value, unsigne
     return sequence;
 }
 
-static PyObject *read_map(ProReader *reader, const ProValue *value, unsigned depth)
+static PyObject *read_map(Decoder *decoder, const ProValue *value, unsigned depth)
 {
     PyObject *dict = PyDict_New();
     for (size_t i = 0; dict != NULL && i < value->count; i++) {
-        PyObject *key = read_at(reader, depth + 1);
-        PyObject *element = key == NULL ? NULL : read_at(reader, depth + 1);
+        PyObject *key = read_at(decoder, depth + 1);
+        PyObject *element = key == NULL ? NULL : read_at(decoder, depth + 1);
         int failed = element == NULL || PyDict_SetItem(dict, key, element) != 0;
         Py_XDECREF(key);
         Py_XDECREF(element);
@@ -328,13 +356,31 @@ static PyObject *read_map(ProReader *reader, const ProValue *value, unsigned dep
     return dict;
 }
 
-static PyObject *read_at(ProReader *reader, unsigned depth)
+static PyObject *read_container(const Decoder *decoder, uint64_t index)
+{
+    ProContainer *container = NULL;
+    ProError error = {0};
+    ProStatus status;
+    if (decoder->source == NULL || container_api == NULL)
+        return PyErr_Format(PyExc_ValueError, "a container where none can be");
+    do {
+        Py_BEGIN_ALLOW_THREADS status = decoder->source(decoder->user, index, &container, &error);
+        Py_END_ALLOW_THREADS
+        /* A signal without a Python handler is no reason to give up. */
+    } while (status == PRO_ERR_ABORTED && PyErr_CheckSignals() == 0);
+    if (PyErr_Occurred())
+        return NULL;
+    return status == PRO_OK ? container_api->wrap(container)
+                            : PyErr_Format(PyExc_ValueError, "%s", error.text);
+}
+
+static PyObject *read_at(Decoder *decoder, unsigned depth)
 {
     ProValue value;
     ProError error = {0};
     if (depth > PRO_VALUE_DEPTH_MAX)
         return PyErr_Format(PyExc_ValueError, "a value is nested too deep");
-    if (pro_read(reader, &value, &error) != PRO_OK)
+    if (pro_read(&decoder->reader, &value, &error) != PRO_OK)
         return PyErr_Format(PyExc_ValueError, "%s", error.text);
     switch (value.kind) {
     case PRO_VALUE_NIL:
@@ -353,24 +399,26 @@ static PyObject *read_at(ProReader *reader, unsigned depth)
         return PyUnicode_DecodeUTF8(value.data, (Py_ssize_t)value.size, "surrogatepass");
     case PRO_VALUE_BYTES:
         return py_value_bytes(value.data, value.size);
+    case PRO_VALUE_CONTAINER:
+        return read_container(decoder, value.unsigned_integer);
     case PRO_VALUE_LIST:
     case PRO_VALUE_TUPLE:
     case PRO_VALUE_VARIANT_LIST:
-        return read_sequence(reader, &value, depth);
+        return read_sequence(decoder, &value, depth);
     case PRO_VALUE_MAP:
-        return read_map(reader, &value, depth);
+        return read_map(decoder, &value, depth);
     }
     return PyErr_Format(PyExc_ValueError, "a value of an unknown kind");
 }
 
-PyObject *py_value_read(ProReader *reader)
+PyObject *py_value_decode_with(const void *data, size_t size, PyContainerSource source, void *user)
 {
-    return read_at(reader, 0);
+    Decoder decoder = {.source = source, .user = user};
+    pro_reader_init(&decoder.reader, data, size);
+    return read_at(&decoder, 0);
 }
 
 PyObject *py_value_decode(const void *data, size_t size)
 {
-    ProReader reader;
-    pro_reader_init(&reader, data, size);
-    return py_value_read(&reader);
+    return py_value_decode_with(data, size, NULL, NULL);
 }

@@ -5,12 +5,14 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <promp/share.h>
 #include <promp/value.h>
 #include <stdbool.h>
 
 /*
  * Python objects <-> encoded values. None, bool, int, float, str, bytes-like, list, tuple,
- * NTVariantList and dict cross; subclasses cross as their base. Everything here holds the GIL.
+ * NTVariantList, dict and NTContainer cross; subclasses cross as their base. Everything here holds
+ * the GIL.
  */
 
 /* Creates the type NTVariantList; call once. New reference. */
@@ -18,6 +20,22 @@ PyObject *py_value_variant_list_type(void);
 /* The same type from elsewhere: for the worker program, which shares it with the extension module.
  */
 void py_value_use_variant_list(PyObject *type);
+
+/* What py_container.c knows of NTContainer: the worker program, which has no such type, gets it
+ * from the extension module as a capsule. */
+typedef struct PyContainerApi {
+    bool (*check)(PyObject *object);
+    ProContainer *(*get)(PyObject *object);     /* lent; NULL with an exception */
+    PyObject *(*wrap)(ProContainer *container); /* takes the reference */
+} PyContainerApi;
+
+#define PY_CONTAINER_API "Pro._promp._containers"
+void py_value_use_containers(const PyContainerApi *api); /* borrowed for ever */
+
+/* Where a decoder finds the container that a value names: in an ending or in the running task. Runs
+ * without the GIL. */
+typedef ProStatus (*PyContainerSource)(
+        void *user, uint64_t index, ProContainer **ret_container, ProError *reterr);
 
 /*
  * Appends `object`. False with a TypeError that names the place: root ("result") and the path below
@@ -27,13 +45,12 @@ void py_value_use_variant_list(PyObject *type);
  */
 bool py_value_write(ProWriter *writer, PyObject *object, const char *root, PyObject **ret_lent);
 
-/* Reads the next value. New reference; NULL with ValueError for malformed bytes. */
-PyObject *py_value_read(ProReader *reader);
-
 /* A bytes object with a copy of `data`. */
 PyObject *py_value_bytes(const void *data, size_t size);
 
-/* The whole of `data` as one value. */
+/* The whole of `data` as one value. New reference; NULL with ValueError for malformed bytes. */
 PyObject *py_value_decode(const void *data, size_t size);
+/* The same where there may be containers. */
+PyObject *py_value_decode_with(const void *data, size_t size, PyContainerSource source, void *user);
 
 #endif

@@ -101,12 +101,19 @@ static PyObject *run_code(const ProTask *task, bool from_file)
     return module;
 }
 
+static ProStatus container_of(
+        void *user, uint64_t index, ProContainer **ret_container, ProError *reterr)
+{
+    return pro_worker_argument_container(user, index, ret_container, reterr);
+}
+
 /* A tuple; empty if the task brings none. */
 static PyObject *read_arguments(const ProTask *task)
 {
     if (task->arguments == NULL)
         return PyTuple_New(0);
-    PyObject *values = py_value_decode(task->arguments, task->arguments_size);
+    PyObject *values = py_value_decode_with(
+            task->arguments, task->arguments_size, container_of, pro_worker_current());
     PyObject *arguments = values == NULL ? NULL : PySequence_Tuple(values);
     Py_XDECREF(values);
     return arguments;

@@ -118,8 +118,11 @@ static bool run_prepare(void)
                     PyDict_SetItemString(names, "PROMP_PACKAGE", folder) == 0;
     PyObject *result = prepared ? PyRun_String(prepare, Py_file_input, names, names) : NULL;
     PyObject *variant_list = result == NULL ? NULL : PyDict_GetItemString(names, "NTVariantList");
-    if (variant_list != NULL) {
+    const PyContainerApi *containers =
+            variant_list == NULL ? NULL : PyCapsule_Import(PY_CONTAINER_API, 0);
+    if (containers != NULL) {
         py_value_use_variant_list(variant_list);
+        py_value_use_containers(containers);
         setup_function = Py_XNewRef(PyDict_GetItemString(names, "_setup"));
     }
     Py_XDECREF(result);

@@ -31,6 +31,8 @@ typedef struct ProSleighCompileOptions {
     size_t include_count;
     bool quiet;          /* no warnings */
     size_t memory_limit; /* bytes; 0: the default (SLEIGH_LIMIT_COMPILE_BYTES) */
+    void (*opened)(void *data, const char *path); /* NULL, or called for each file that is read */
+    void *opened_data;
 } ProSleighCompileOptions;
 
 /*
@@ -161,12 +163,6 @@ PRO_API ProStatus pro_sleigh_text(ProSleighDecoder *decoder, const char **ret_mn
 /* p-code of the decoded instruction. */
 PRO_API ProStatus pro_sleigh_lift(
         ProSleighDecoder *decoder, ProSleighLift *ret_lift, ProError *reterr) PRO_WARN_UNUSED;
-
-/* ---- command ---- */
-
-/* `promp sleigh ...` and `promp disasm ...`: argv[0] is "sleigh" or "disasm". Returns the exit
- * code. */
-PRO_API int pro_sleigh_main(int argc, char **argv);
 
 #ifdef __cplusplus
 }

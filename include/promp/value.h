@@ -4,7 +4,8 @@
 
 /*
  * Values that cross a process border: nil, booleans, integers of any size, floats, text, bytes,
- * lists, tuples, variant lists and maps. The encoding is MessagePack (the specification of 2013
+ * lists, tuples, variant lists, maps, and ProContainers as tasks take and return them
+ * (<promp/share.h>). The encoding is MessagePack (the specification of 2013
  * with bin and ext), with ext types for what MessagePack lacks: see docs/mp-protocol.md.
  *
  * A ProWriter encodes, a ProReader walks encoded bytes one value at a time without allocating. What
@@ -77,9 +78,10 @@ typedef enum ProValueKind {
     PRO_VALUE_UINT,    /* above INT64_MAX, fits uint64_t */
     PRO_VALUE_BIG_INT, /* beyond both; data, size: big-endian magnitude; negative */
     PRO_VALUE_DOUBLE,
-    PRO_VALUE_TEXT,  /* data, size: meant to be UTF-8, not checked */
-    PRO_VALUE_BYTES, /* data, size */
-    PRO_VALUE_LIST,  /* count values follow */
+    PRO_VALUE_TEXT,      /* data, size: meant to be UTF-8, not checked */
+    PRO_VALUE_BYTES,     /* data, size */
+    PRO_VALUE_CONTAINER, /* a ProContainer; unsigned_integer: its index, for <promp/share.h> */
+    PRO_VALUE_LIST,      /* count values follow */
     PRO_VALUE_TUPLE,
     PRO_VALUE_VARIANT_LIST,
     PRO_VALUE_MAP /* count pairs follow: key, value, ... */

@@ -53,6 +53,15 @@ ProStatus pro_container_new_callback(const ProContainerOps *ops, void *user, uin
     return PRO_OK;
 }
 
+const ProContainerOps *container_callbacks(const ProContainer *container, void **ret_user)
+{
+    if (container->kind != PRO_CONTAINER_CALLBACK)
+        return NULL;
+    const Callback *callback = (const Callback *)container;
+    *ret_user = callback->user;
+    return callback->callbacks;
+}
+
 /* ---- a cache before a container ---- */
 
 static ProStatus read_inner(

@@ -2,7 +2,7 @@
 #ifndef CONTAINER_CONTAINER_H
 #define CONTAINER_CONTAINER_H
 
-#include <promp/container.h>
+#include <promp/container_ops.h>
 #include <stdatomic.h>
 
 /*
@@ -46,6 +46,13 @@ ProStatus container_progress(
 
 /* Follows slices down to what they are a part of; adds up the offset. */
 const ProContainer *container_base(const ProContainer *container, uint64_t *ret_offset);
+
+/* A part of `whole`, whose reference it takes in any case; `whole` itself if it is all of it. */
+ProStatus container_part(ProContainer *whole, uint64_t offset, uint64_t size,
+        ProContainer **ret_container, ProError *reterr);
+
+/* A callback container's table and user; NULL for other kinds. */
+const ProContainerOps *container_callbacks(const ProContainer *container, void **ret_user);
 
 /* A container with the same bytes that reads small pieces fast: itself if in memory, else through a
  * block cache of its own. */

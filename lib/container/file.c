@@ -8,10 +8,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 typedef struct File {
@@ -213,4 +215,28 @@ ProStatus file_from_fd(
     if (status != PRO_OK)
         (void)close(fd);
     return status;
+}
+
+/* Regular, and on a file system of the kernel's. */
+static bool is_local(int fd)
+{
+    struct stat info;
+    struct statfs system;
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && fstatfs(fd, &system) == 0 &&
+           system.f_type != FUSE_SUPER_MAGIC;
+}
+
+ProStatus file_from_stranger(
+        int fd, const FileState *state, ProContainer **ret_container, ProError *reterr)
+{
+    if (is_local(fd))
+        return file_from_fd(fd, state, ret_container, reterr);
+    (void)close(fd);
+    return error_set(reterr, PRO_ERR_FORMAT,
+            "what should be a file to read is none, or is served by another program");
+}
+
+bool file_is_local(const ProContainer *container)
+{
+    return is_local(((const File *)container)->fd);
 }

@@ -22,5 +22,11 @@ ProStatus file_export(
  * if it has changed since. */
 ProStatus file_from_fd(
         int fd, const FileState *state, ProContainer **ret_container, ProError *reterr);
+/* The same of a descriptor that came from a process that is not trusted: regular files only, and of
+ * no file system that another program serves, which could let a reader wait forever. */
+ProStatus file_from_stranger(
+        int fd, const FileState *state, ProContainer **ret_container, ProError *reterr);
+/* Whether file_from_stranger() would take it. */
+bool file_is_local(const ProContainer *container);
 
 #endif

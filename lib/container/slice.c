@@ -55,3 +55,15 @@ ProStatus pro_container_slice(ProContainer *container, uint64_t offset, uint64_t
     *ret_container = &slice->container;
     return PRO_OK;
 }
+
+ProStatus container_part(ProContainer *whole, uint64_t offset, uint64_t size,
+        ProContainer **ret_container, ProError *reterr)
+{
+    if (offset == 0 && size == whole->size) {
+        *ret_container = whole;
+        return PRO_OK;
+    }
+    ProStatus status = pro_container_slice(whole, offset, size, ret_container, reterr);
+    pro_container_unref(whole);
+    return status;
+}

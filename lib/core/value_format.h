@@ -51,8 +51,10 @@ enum {
     /* A sign byte (0: not negative, 1: negative), then the magnitude: big-endian, no leading zero,
      * and too large for int64 and uint64, so that every integer has one kind. */
     VALUE_EXT_BIG_INT = 1,
-    VALUE_EXT_TUPLE = 2,       /* one encoded array, to the payload's last byte */
-    VALUE_EXT_VARIANT_LIST = 3 /* the same */
+    VALUE_EXT_TUPLE = 2,        /* one encoded array, to the payload's last byte */
+    VALUE_EXT_VARIANT_LIST = 3, /* the same */
+    /* A ProContainer beside the value: its index, u32 big-endian. */
+    VALUE_EXT_CONTAINER = 4
 };
 
 #endif

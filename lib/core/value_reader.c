@@ -70,6 +70,7 @@ static const char *const kind_names[] = {
         [PRO_VALUE_DOUBLE] = "a float",
         [PRO_VALUE_TEXT] = "text",
         [PRO_VALUE_BYTES] = "bytes",
+        [PRO_VALUE_CONTAINER] = "a ProContainer",
         [PRO_VALUE_LIST] = "a list",
         [PRO_VALUE_TUPLE] = "a tuple",
         [PRO_VALUE_VARIANT_LIST] = "a variant list",
@@ -216,6 +217,20 @@ static ProStatus take_sequence(ProReader *reader, size_t head_bytes, ProValueKin
     return status;
 }
 
+static ProStatus take_attached(
+        ProReader *reader, size_t head_bytes, size_t size, ProValue *ret_value, ProError *reterr)
+{
+    if (size != 4)
+        return error_set(reterr, PRO_ERR_FORMAT,
+                "value at offset %zu: a ProContainer whose index has %zu bytes", reader->offset,
+                size);
+    const uint8_t *payload = reader->data + reader->offset + head_bytes;
+    *ret_value =
+            (ProValue){.kind = PRO_VALUE_CONTAINER, .unsigned_integer = big_endian(payload, size)};
+    reader->offset += head_bytes + size;
+    return PRO_OK;
+}
+
 /* `head_bytes` includes the type. *ret_end: where the payload ends. */
 static ProStatus take_ext(ProReader *reader, size_t head_bytes, uint64_t size, ProValue *ret_value,
         size_t *ret_end, ProError *reterr)
@@ -232,6 +247,8 @@ static ProStatus take_ext(ProReader *reader, size_t head_bytes, uint64_t size, P
         return take_sequence(reader, head_bytes, PRO_VALUE_TUPLE, size, ret_value, reterr);
     case VALUE_EXT_VARIANT_LIST:
         return take_sequence(reader, head_bytes, PRO_VALUE_VARIANT_LIST, size, ret_value, reterr);
+    case VALUE_EXT_CONTAINER:
+        return take_attached(reader, head_bytes, size, ret_value, reterr);
     default:
         return error_set(reterr, PRO_ERR_FORMAT, "value at offset %zu: unknown ext type %u",
                 reader->offset, type);

@@ -48,6 +48,9 @@ struct ProWriter {
     struct iovec *segments; /* room for 2 * borrow_capacity + 1 */
     struct iovec single;    /* the only segment when nothing is borrowed */
     Buffer assembled;       /* pro_writer_data(): current if as large as the whole */
+    void **attached;        /* room for VALUE_WRITER_ATTACHED_MAX; NULL until the first */
+    size_t attached_count;
+    void (*attached_unref)(void *object);
     Level levels[PRO_VALUE_DEPTH_MAX + 1];
 };
 
@@ -61,10 +64,18 @@ ProWriter *pro_writer_new(void)
     return writer;
 }
 
+static void drop_attached(ProWriter *writer)
+{
+    while (writer->attached_count > 0)
+        writer->attached_unref(writer->attached[--writer->attached_count]);
+}
+
 void pro_writer_free(ProWriter *writer)
 {
     if (writer == NULL)
         return;
+    drop_attached(writer);
+    free(writer->attached);
     free(writer->data);
     free(writer->borrows);
     free(writer->segments);
@@ -82,6 +93,7 @@ void pro_writer_clear(ProWriter *writer)
     writer->borrow_count = 0;
     writer->borrowed_bytes = 0;
     buffer_clear(&writer->assembled);
+    drop_attached(writer);
 }
 
 static size_t own_bytes(const ProWriter *writer)
@@ -398,6 +410,41 @@ void pro_write_encoded(ProWriter *writer, const void *data, size_t size_bytes)
         return;
     append(writer, at, data, size_bytes);
     writer->level->counted = false;
+}
+
+/* ---- objects beside the value ---- */
+
+static ProStatus keep_attached(ProWriter *writer, void *object)
+{
+    if (writer->attached_count == VALUE_WRITER_ATTACHED_MAX)
+        return PRO_ERR_LIMIT;
+    if (writer->attached == NULL)
+        writer->attached = calloc(VALUE_WRITER_ATTACHED_MAX, sizeof *writer->attached);
+    if (writer->attached == NULL)
+        return PRO_ERR_NO_MEMORY;
+    writer->attached[writer->attached_count++] = object;
+    return PRO_OK;
+}
+
+void value_writer_attach(ProWriter *writer, void *object, void (*unref)(void *object))
+{
+    enum { PLACE_BYTES = 6 };
+    uint8_t *at = begin_value(writer, PLACE_BYTES);
+    uint32_t index = htobe32((uint32_t)writer->attached_count);
+    ProStatus status = at == NULL ? writer->status : keep_attached(writer, object);
+    if (status != PRO_OK) {
+        fail(writer, status);
+        unref(object);
+        return;
+    }
+    writer->attached_unref = unref;
+    append(writer, put_ext_head(at, sizeof index, VALUE_EXT_CONTAINER), &index, sizeof index);
+}
+
+void *const *value_writer_attached(const ProWriter *writer, size_t *ret_count)
+{
+    *ret_count = writer->attached_count;
+    return writer->attached;
 }
 
 /* ---- containers ---- */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mp/ending.h"
 
+#include "core/error.h"
+
+#include <promp/share.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +43,34 @@ ProEnding *ending_from_frame(
     ending->traceback = copy_part(frame->traceback, frame->traceback_size);
     payload_release(payload);
     return ending;
+}
+
+void ending_take_containers(
+        ProEnding *ending, ProContainer ***containers, size_t *count, size_t base)
+{
+    ending->containers = *containers;
+    ending->container_count = *count;
+    ending->container_base = base;
+    *containers = NULL;
+    *count = 0;
+}
+
+ProStatus pro_ending_container(
+        const ProEnding *ending, uint64_t index, ProContainer **ret_container, ProError *reterr)
+{
+    size_t count = ending->container_count - ending->container_base;
+    if (index >= count)
+        return error_set(reterr, PRO_ERR_FORMAT,
+                "the result names container %llu of %zu: its worker broke the protocol",
+                (unsigned long long)index, count);
+    ProContainer *container = ending->containers[ending->container_base + index];
+    if (container == NULL)
+        return error_set(reterr, PRO_ERR_NOT_FOUND,
+                "container %llu of the result could not be opened, or is a part of one that is not "
+                "shared any more",
+                (unsigned long long)index);
+    *ret_container = pro_container_ref(container);
+    return PRO_OK;
 }
 
 void ending_set_death(ProEnding *ending, const ProDeath *death, const char *message)
@@ -133,5 +164,8 @@ void pro_ending_free(ProEnding *ending)
     free(ending->message);
     free(ending->traceback);
     pro_death_unref(ending->death);
+    for (size_t i = 0; i < ending->container_count; i++)
+        pro_container_unref(ending->containers[i]);
+    free(ending->containers);
     free(ending);
 }

@@ -6,6 +6,7 @@
 #include "mp/blob.h"
 #include "mp/frame.h"
 
+#include <promp/container.h>
 #include <promp/ending.h>
 
 struct ProEnding {
@@ -21,6 +22,9 @@ struct ProEnding {
     char *message;
     char *traceback;
     ProDeath *death;
+    ProContainer **containers; /* of the value; NULLs that could not be opened */
+    size_t container_count;
+    size_t container_base; /* the value's index 0 */
 };
 
 /* All NULL without memory. */
@@ -28,6 +32,9 @@ ProEnding *ending_new(ProTaskId task, ProWorkerId worker, ProEndingKind kind);
 /* What a worker reported; takes the payload over. */
 ProEnding *ending_from_frame(
         ProTaskId task, ProWorkerId worker, const FrameEnding *frame, Payload *payload);
+/* Moves the containers over; those before `base` are none of the value's. */
+void ending_take_containers(
+        ProEnding *ending, ProContainer ***containers, size_t *count, size_t base);
 /* Takes its own references. */
 void ending_set_death(ProEnding *ending, const ProDeath *death, const char *message);
 

@@ -21,7 +21,7 @@
  * Threads: no state.
  */
 
-#define FRAME_PROTOCOL_VERSION 1
+#define FRAME_PROTOCOL_VERSION 2
 enum { FRAME_HEAD_BYTES = 8, FRAME_RECORD_HEAD_BYTES = 16 };
 
 typedef enum FrameType {
@@ -44,6 +44,8 @@ typedef enum FrameType {
     FRAME_SHARE_GET,  /* id: request, chosen by the worker; a shared container's name */
     FRAME_SHARE_LIST, /* id: request */
     FRAME_SHARE_READ, /* id: request; ShareRead */
+    FRAME_SHARE_TAKE, /* id: request; task (u64) and index (u32) of a container of its arguments */
+    FRAME_CONTAINER,  /* id: task; ShareAnswer: the result's next container, before the ending */
     /* both ways */
     FRAME_MESSAGE = 64, /* id: the message's id; its bytes */
     FRAME_CREDIT        /* id: message bytes read so far, in all */

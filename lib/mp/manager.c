@@ -137,14 +137,13 @@ ProStatus pro_manager_new(ProManager **ret_manager, ProError *reterr)
 
 /* ---- close ---- */
 
-static void begin_close(ProManager *manager)
+/* `ret_tasks` gets those that have not begun, to be freed without the lock. */
+static void begin_close(ProManager *manager, ListLink *ret_tasks)
 {
     enum { EXIT_GRACE_MS = 300 };
     manager->closing = true;
     port_take_back(&manager->port);
-    for (ListLink *link = list_pop(&manager->any_tasks); link != NULL;
-            link = list_pop(&manager->any_tasks))
-        task_free(list_entry(link, Task, link));
+    list_append_all(ret_tasks, &manager->any_tasks);
     for (size_t i = 0; i < manager->slot_count; i++) {
         Slot *slot = manager->slots[i];
         bool busy = slot->in_flight_count > 0;
@@ -169,16 +168,21 @@ void pro_manager_close(ProManager *manager)
 {
     if (manager == NULL || manager->closing || manager->process != process_generation())
         return;
+    ListLink tasks;
+    list_init(&tasks);
     port_lock(&manager->port);
-    begin_close(manager);
+    begin_close(manager, &tasks);
     if (manager->engine_runs)
         wait_until_gone(manager);
     port_unlock(&manager->port);
     engine_stop(manager);
-    shares_free(manager);
+    for (ListLink *link = list_pop(&tasks); link != NULL; link = list_pop(&tasks))
+        task_free(manager, list_entry(link, Task, link));
+    shares_end(manager);
     slots_abandon(manager);
     launcher_close(&manager->launcher);
     delivery_free_all(manager);
+    shares_free(manager); /* what the tasks brought was among them */
     waits_free_all(manager);
     port_fini(&manager->port);
     runtime_folder_release(manager->socket_path);

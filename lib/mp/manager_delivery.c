@@ -44,7 +44,7 @@ void delivery_free_all(ProManager *manager)
             link = list_pop(&manager->events)) {
         Event *event = list_entry(link, Event, link);
         if (event->kind == EVENT_ENDING) {
-            task_free(list_entry(event, Task, event));
+            task_free(manager, list_entry(event, Task, event));
             continue;
         }
         buffer_fini(&event->output);
@@ -134,7 +134,7 @@ static void deliver_ending(ProManager *manager, Task *task)
         list_append(&manager->results, &ending->link);
         task->event.ending = NULL;
     }
-    task_free(task);
+    task_free(manager, task);
 }
 
 bool delivery_run(ProManager *manager)

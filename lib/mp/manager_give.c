@@ -151,13 +151,14 @@ static Parcel *encode(const ProTaskSpec *spec, bool may_move, ProError *reterr)
 
 /* ---- giving ---- */
 
-static Task *new_task(const ProTaskSpec *spec, Parcel *parcel)
+static Task *new_task(const ProTaskSpec *spec, Parcel *parcel, Attachments *attachments)
 {
     Task *task = calloc(1, sizeof *task);
     if (task == NULL)
         return NULL;
     parcel->references++;
     task->parcel = parcel;
+    task->attachments = attachments_ref(attachments);
     task->want_result = spec->want_result;
     task->abort_ms = -1;
     return task;
@@ -190,20 +191,21 @@ static void give_to_slot(Slot *slot, Task *task)
 }
 
 /* All or none: the tasks are made first. */
-static ProStatus give_to_all(
-        ProManager *manager, const ProTaskSpec *spec, Parcel *parcel, ProError *reterr)
+static ProStatus give_to_all(ProManager *manager, const ProTaskSpec *spec, Parcel *parcel,
+        Attachments *attachments, ProError *reterr)
 {
     if (!takes_any_work(manager))
         return error_set(reterr, PRO_ERR_INVALID, "there is no worker: start one first");
     ListLink made;
     list_init(&made);
     for (size_t i = 0; i < manager->slot_count; i++) {
-        Task *task = slot_takes_work(manager->slots[i]) ? new_task(spec, parcel) : NULL;
+        Task *task =
+                slot_takes_work(manager->slots[i]) ? new_task(spec, parcel, attachments) : NULL;
         if (task != NULL) {
             list_append(&made, &task->link);
         } else if (slot_takes_work(manager->slots[i])) {
             for (ListLink *link = list_pop(&made); link != NULL; link = list_pop(&made))
-                task_free(list_entry(link, Task, link));
+                task_free(manager, list_entry(link, Task, link));
             return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a task");
         }
     }
@@ -231,18 +233,24 @@ ProStatus pro_manager_give_task(ProManager *manager, ProWorkerId worker, const P
         status = check_spec(spec, reterr);
     if (status != PRO_OK)
         return status;
+    Attachments *attachments;
+    status = attachments_new(manager, spec->arguments, &attachments, reterr);
+    if (status != PRO_OK)
+        return status;
     ProError error = {0};
     Parcel *parcel = encode(spec, worker == PRO_WORKER_ANY, &error);
-    Task *task = parcel == NULL || worker == PRO_WORKER_ALL ? NULL : new_task(spec, parcel);
+    Task *task =
+            parcel == NULL || worker == PRO_WORKER_ALL ? NULL : new_task(spec, parcel, attachments);
     if (parcel == NULL || (task == NULL && worker != PRO_WORKER_ALL)) {
         parcel_unref(parcel);
+        attachments_unref(manager, attachments);
         return error_set(reterr, parcel == NULL ? error.status : PRO_ERR_NO_MEMORY, "%s",
                 parcel == NULL ? error.text : "no memory for a task");
     }
     port_lock(&manager->port);
     ProTaskId first = manager->next_task;
     if (worker == PRO_WORKER_ALL)
-        status = give_to_all(manager, spec, parcel, reterr);
+        status = give_to_all(manager, spec, parcel, attachments, reterr);
     else if (worker == PRO_WORKER_ANY)
         status = give_to_any(manager, task, reterr);
     else
@@ -253,9 +261,10 @@ ProStatus pro_manager_give_task(ProManager *manager, ProWorkerId worker, const P
             *ret_task = first;
         tasks_dispatch(manager);
     } else if (task != NULL) {
-        task_free(task);
+        task_free(manager, task);
     }
     port_unlock(&manager->port);
+    attachments_unref(manager, attachments);
     return status;
 }
 

@@ -14,6 +14,7 @@
 #include "mp/port.h"
 
 #include <limits.h>
+#include <promp/container.h>
 #include <promp/manager.h>
 #include <promp/worker.h>
 
@@ -31,6 +32,8 @@
  *   manager_delivery.c what the owner thread gets: events, results; the calls that wait
  *   manager_messages.c the program's own messages, both ways
  *   manager_shares.c   containers that workers may ask for
+ *   manager_blocks.c   those of them that are read in blocks
+ *   manager_attached.c containers among a task's arguments and results
  *   manager_waits.c    wait objects and message boxes
  *
  * Two threads: the owner (the port's front thread) and the engine (its background thread).
@@ -40,6 +43,7 @@
 
 typedef struct Slot Slot;
 typedef struct Shares Shares;
+typedef struct Attachments Attachments;
 
 /* ---- what waits for the owner ---- */
 
@@ -73,6 +77,10 @@ typedef struct Task {
     int abort_ms;    /* -1; else the ladder's time once it is the oldest in flight */
     unsigned deaths; /* workers that died of it */
     Parcel *parcel;
+    Attachments *attachments;  /* containers of the arguments; NULL: none */
+    ProContainer **containers; /* of the result that is on its way; NULLs that failed */
+    size_t container_count;
+    size_t container_base; /* where those of the present run begin */
 } Task;
 
 /* A message that could not be sent yet: the worker starts, or too many blobs are under way. */
@@ -307,6 +315,9 @@ void protocol_post(Slot *slot, FrameType type, uint64_t id, const void *payload,
 ProStatus protocol_post_blob(Slot *slot, FrameType type, uint64_t id, int fd, uint64_t size);
 void protocol_flush(Slot *slot);
 void protocol_reset(Slot *slot); /* for a new process */
+/* The payload, inside the packet or from the fd channel; false after a violation. */
+bool protocol_take_payload(
+        Slot *slot, Packet *packet, const FrameRecord *record, Payload *ret_payload);
 /* The worker did what no worker of ours does: say so, kill it. */
 void protocol_violation(Slot *slot, const char *what);
 
@@ -344,7 +355,8 @@ bool slot_takes_work(const Slot *slot); /* now or once it has started */
 void tasks_dispatch(ProManager *manager); /* to whoever has room; flushes */
 /* Puts a task that is in no list into the slot's queue, at its id's place. */
 void tasks_queue(Slot *slot, Task *task);
-void task_free(Task *task);
+/* Not locked: it may release containers. Locked only where somebody else has the attachments. */
+void task_free(ProManager *manager, Task *task);
 /* The task in flight with that id, or NULL. */
 Task *tasks_find_in_flight(Slot *slot, ProTaskId id);
 void tasks_returned(Slot *slot, Task *task);
@@ -411,7 +423,19 @@ void messages_drop(Slot *slot);
 void shares_on_get(Slot *slot, const FrameRecord *record);
 void shares_on_list(Slot *slot, const FrameRecord *record);
 void shares_on_read(Slot *slot, const FrameRecord *record);
+void shares_end(ProManager *manager);  /* not locked: nothing is served any more */
 void shares_free(ProManager *manager); /* not locked */
+
+/* ---- manager_attached.c ---- */
+
+/* The containers that were written into `arguments`; NULL if there are none. Not locked. */
+ProStatus attachments_new(ProManager *manager, const ProWriter *arguments,
+        Attachments **ret_attachments, ProError *reterr);
+Attachments *attachments_ref(Attachments *attachments);
+/* Not locked if it may be the last reference. NULL is allowed. */
+void attachments_unref(ProManager *manager, Attachments *attachments);
+void attached_on_take(Slot *slot, const FrameRecord *record);
+void attached_on_container(Slot *slot, Packet *packet, const FrameRecord *record);
 
 /* ---- manager_waits.c ---- */
 

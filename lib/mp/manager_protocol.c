@@ -83,8 +83,7 @@ void protocol_violation(Slot *slot, const char *what)
 
 /* ---- records ---- */
 
-/* The payload, inside the packet or from the fd channel; false after a violation. */
-static bool take_payload(
+bool protocol_take_payload(
         Slot *slot, Packet *packet, const FrameRecord *record, Payload *ret_payload)
 {
     if (!record->is_blob) {
@@ -120,7 +119,7 @@ static void on_ending(Slot *slot, Packet *packet, const FrameRecord *record, siz
         protocol_violation(slot, "it ended a task that it does not have");
         return;
     }
-    if (!take_payload(slot, packet, record, &payload))
+    if (!protocol_take_payload(slot, packet, record, &payload))
         return;
     FrameEnding frame;
     ProError error = {0};
@@ -133,6 +132,9 @@ static void on_ending(Slot *slot, Packet *packet, const FrameRecord *record, siz
         return;
     }
     ProEnding *ending = ending_from_frame(task->id, slot->id, &frame, &payload);
+    if (ending != NULL && ending->kind == PRO_ENDING_RESULT)
+        ending_take_containers(
+                ending, &task->containers, &task->container_count, task->container_base);
     tasks_end(slot, task, ending);
     (*endings)++;
 }
@@ -161,7 +163,7 @@ static void on_message(Slot *slot, Packet *packet, const FrameRecord *record)
         return;
     }
     Payload payload;
-    if (!take_payload(slot, packet, record, &payload))
+    if (!protocol_take_payload(slot, packet, record, &payload))
         return;
     ProMessage *message = message_new((uint32_t)record->id, slot->id, &payload);
     if (message == NULL) {
@@ -238,6 +240,12 @@ static void on_record(Slot *slot, Packet *packet, const FrameRecord *record, siz
         break;
     case FRAME_SHARE_READ:
         shares_on_read(slot, record);
+        break;
+    case FRAME_SHARE_TAKE:
+        attached_on_take(slot, record);
+        break;
+    case FRAME_CONTAINER:
+        attached_on_container(slot, packet, record);
         break;
     default:
         protocol_violation(slot, "it sent a record that only managers send, or a second hello");

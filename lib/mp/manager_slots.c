@@ -96,7 +96,7 @@ void slots_abandon(ProManager *manager)
         manager->in_flight_total -= slot->in_flight_count;
         list_append_all(&slot->queued, &slot->in_flight);
         for (ListLink *link = list_pop(&slot->queued); link != NULL; link = list_pop(&slot->queued))
-            task_free(list_entry(link, Task, link));
+            task_free(manager, list_entry(link, Task, link));
         slot_drop_process(slot);
         slot_remove(slot);
     }

@@ -9,9 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void task_free(Task *task)
+void task_free(ProManager *manager, Task *task)
 {
     parcel_unref(task->parcel);
+    attachments_unref(manager, task->attachments);
+    for (size_t i = 0; i < task->container_count; i++)
+        pro_container_unref(task->containers[i]);
+    free(task->containers);
     pro_ending_free(task->event.ending);
     free(task);
 }
@@ -265,6 +269,7 @@ void tasks_window_update(Slot *slot, size_t endings)
 static void requeue(Slot *slot, Task *task)
 {
     task->abort_ms = -1;
+    task->container_base = task->container_count;
     if (task->may_move) {
         insert_by_id(&slot->manager->any_tasks, task);
     } else {

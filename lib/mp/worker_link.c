@@ -61,9 +61,9 @@ void worker_flush_within(ProWorker *worker, uint64_t delay_ns)
         arm_timer(worker, delay_ns);
 }
 
-/* Sends a memfd ahead of the record that announces it. The order of descriptors and records is the
- * same because both happen without the lock being let go in between. */
-static ProStatus send_blob(ProWorker *worker, int fd, ProError *reterr)
+/* The order of descriptors and records is the same because both happen without the lock being let
+ * go in between. */
+ProStatus worker_send_fd(ProWorker *worker, int fd, ProError *reterr)
 {
     for (;;) {
         ProStatus status = fd_channel_send(worker->fds[WORKER_FD_CHANNEL], "b", 1, &fd, 1, reterr);
@@ -95,7 +95,7 @@ static ProStatus post_blob(ProWorker *worker, FrameType type, uint64_t id,
     port_lock(&worker->port);
     if (status != PRO_OK)
         return status;
-    status = send_blob(worker, fd, reterr);
+    status = worker_send_fd(worker, fd, reterr);
     (void)close(fd);
     if (status == PRO_OK)
         frame_record_blob(&worker->frame, type, id, size);

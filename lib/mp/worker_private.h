@@ -11,6 +11,7 @@
 #include "mp/port.h"
 #include "mp/worker_config.h"
 
+#include <promp/container.h>
 #include <promp/runner.h>
 #include <promp/wait.h>
 #include <stdatomic.h>
@@ -39,6 +40,8 @@ typedef struct WorkerBox {
 
 /* A question to the manager that somebody waits for; worker_shares.c knows it. */
 typedef struct WorkerRequest WorkerRequest;
+/* The containers of a result; worker_results.c knows them. */
+typedef struct ResultContainers ResultContainers;
 
 struct ProWorker {
     Port port;
@@ -96,6 +99,8 @@ void worker_flush_within(ProWorker *worker, uint64_t delay_ns); /* now if the la
  * channel. `batch`: more comes soon. */
 ProStatus worker_post(ProWorker *worker, FrameType type, uint64_t id, const struct iovec *segments,
         size_t count, ProError *reterr);
+/* Sends a descriptor ahead of the record that goes with it. May let the lock go. */
+ProStatus worker_send_fd(ProWorker *worker, int fd, ProError *reterr);
 void worker_post_progress(ProWorker *worker);
 /* Lets the lock go until something changed. PORT_TIMED_OUT, PORT_INTERRUPTED (front thread only).
  */
@@ -110,6 +115,19 @@ void worker_serve(ProWorker *worker, const ProRunnerOps *ops, void *user);
 
 /* Locked. Takes the payload, and the descriptor that goes with it; false if it is malformed. */
 bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload);
+/* True for a container that the manager reads for this worker in blocks: its number. */
+bool worker_blocks_number(
+        const ProWorker *worker, const ProContainer *container, uint64_t *ret_number);
+
+/* ---- worker_results.c ---- */
+
+/* Not locked: may copy. *ret_results is NULL if the result holds no containers. */
+ProStatus worker_results_prepare(const ProWorker *worker, const ProWriter *result,
+        ResultContainers **ret_results, ProError *reterr);
+/* Locked; before the ending. NULL is allowed. */
+ProStatus worker_results_post(
+        ProWorker *worker, uint64_t task, const ResultContainers *results, ProError *reterr);
+void worker_results_free(ResultContainers *results); /* not locked; NULL is allowed */
 
 /* ---- worker.c ---- */
 

@@ -4,6 +4,7 @@
 
 #include "mp/worker_private.h"
 
+#include "container/container.h"
 #include "container/file.h"
 #include "container/memory.h"
 #include "core/error.h"
@@ -154,16 +155,28 @@ static ProStatus blocks_read(
     return PRO_OK;
 }
 
+static const ProContainerOps blocks_ops = {.read = blocks_read, .release = free};
+
+bool worker_blocks_number(
+        const ProWorker *worker, const ProContainer *container, uint64_t *ret_number)
+{
+    void *user;
+    if (container_callbacks(container, &user) != &blocks_ops)
+        return false;
+    const Blocks *blocks = user;
+    *ret_number = blocks->number;
+    return blocks->worker == worker;
+}
+
 static ProStatus open_blocks(ProWorker *worker, const ShareAnswer *answer,
         ProContainer **ret_container, ProError *reterr)
 {
-    static const ProContainerOps ops = {.read = blocks_read, .release = free};
     Blocks *blocks = malloc(sizeof *blocks);
     if (blocks == NULL)
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a shared container");
     *blocks = (Blocks){.worker = worker, .number = answer->number};
     ProStatus status =
-            pro_container_new_callback(&ops, blocks, answer->size, ret_container, reterr);
+            pro_container_new_callback(&blocks_ops, blocks, answer->size, ret_container, reterr);
     if (status != PRO_OK)
         free(blocks);
     return status;
@@ -181,26 +194,16 @@ static ProStatus open_fd(WorkerRequest *request, ProContainer **ret_container, P
     ProStatus status = answer->carrier == SHARE_FILE
                                ? file_from_fd(fd, &answer->base, &base, reterr)
                                : memory_from_fd(fd, answer->base.size, true, &base, reterr);
-    if (status != PRO_OK)
-        return status;
-    if (answer->offset == 0 && answer->size == answer->base.size) {
-        *ret_container = base;
-        return PRO_OK;
-    }
-    status = pro_container_slice(base, answer->offset, answer->size, ret_container, reterr);
-    pro_container_unref(base);
-    return status;
+    return status == PRO_OK
+                   ? container_part(base, answer->offset, answer->size, ret_container, reterr)
+                   : status;
 }
 
-ProStatus pro_worker_get_shared_container(
-        ProWorker *worker, const char *name, ProContainer **ret_container, ProError *reterr)
+static ProStatus ask_and_open(ProWorker *worker, FrameType type, const void *question, size_t size,
+        ProContainer **ret_container, ProError *reterr)
 {
-    size_t size = name == NULL ? 0 : strnlen(name, PRO_SHARE_NAME_MAX + 1);
-    if (size == 0 || size > PRO_SHARE_NAME_MAX)
-        return error_set(reterr, PRO_ERR_INVALID,
-                "a shared container's name has 1 to %d bytes, not %zu", PRO_SHARE_NAME_MAX, size);
     WorkerRequest request;
-    ProStatus status = ask(worker, FRAME_SHARE_GET, name, size, &request, reterr);
+    ProStatus status = ask(worker, type, question, size, &request, reterr);
     if (status != PRO_OK)
         return status;
     switch (request.answer.carrier) {
@@ -219,6 +222,37 @@ ProStatus pro_worker_get_shared_container(
         status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered something else");
     }
     request_fini(&request);
+    return status;
+}
+
+ProStatus pro_worker_get_shared_container(
+        ProWorker *worker, const char *name, ProContainer **ret_container, ProError *reterr)
+{
+    size_t size = name == NULL ? 0 : strnlen(name, PRO_SHARE_NAME_MAX + 1);
+    if (size == 0 || size > PRO_SHARE_NAME_MAX)
+        return error_set(reterr, PRO_ERR_INVALID,
+                "a shared container's name has 1 to %d bytes, not %zu", PRO_SHARE_NAME_MAX, size);
+    return ask_and_open(worker, FRAME_SHARE_GET, name, size, ret_container, reterr);
+}
+
+ProStatus pro_worker_argument_container(
+        ProWorker *worker, uint64_t index, ProContainer **ret_container, ProError *reterr)
+{
+    Buffer question = {0};
+    port_lock(&worker->port);
+    uint64_t task = worker->running;
+    port_unlock(&worker->port);
+    if (task == 0)
+        return error_set(reterr, PRO_ERR_INVALID,
+                "no task runs whose arguments could hold container %llu",
+                (unsigned long long)index);
+    buffer_append_u64(&question, task);
+    buffer_append_u32(&question, index > UINT32_MAX ? UINT32_MAX : (uint32_t)index);
+    ProStatus status = question.failed ? error_set(reterr, PRO_ERR_NO_MEMORY,
+                                                 "no memory to ask for a container")
+                                       : ask_and_open(worker, FRAME_SHARE_TAKE, question.data,
+                                                 question.size, ret_container, reterr);
+    buffer_fini(&question);
     return status;
 }
 

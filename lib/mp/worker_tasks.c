@@ -20,6 +20,7 @@ typedef struct Outcome {
     bool succeeded;
     ProWriter *result;
     ProTaskError error;
+    ResultContainers *containers; /* of the result; NULL: none */
 } Outcome;
 
 static bool fail(Outcome *outcome, const char *type, const char *message)
@@ -110,8 +111,9 @@ static bool run(ProWorker *worker, const ProRunnerOps *ops, void *user, const Pr
 static const uint8_t encoded_nil[] = {0xC0};
 
 /* Locked. */
-static void post_result(ProWorker *worker, const WorkerTask *task, ProWriter *result)
+static void post_result(ProWorker *worker, const WorkerTask *task, const Outcome *outcome)
 {
+    ProWriter *result = outcome->result;
     Buffer head = {0};
     frame_ending_head(&head, PRO_ENDING_RESULT, PRO_RUNG_NONE);
     size_t count = 0;
@@ -128,7 +130,9 @@ static void post_result(ProWorker *worker, const WorkerTask *task, ProWriter *re
         if (empty)
             segments[++count] =
                     (struct iovec){.iov_base = (void *)encoded_nil, .iov_len = sizeof encoded_nil};
-        status = worker_post(worker, FRAME_ENDING, task->id, segments, count + 1, &error);
+        status = worker_results_post(worker, task->id, outcome->containers, &error);
+        if (status == PRO_OK)
+            status = worker_post(worker, FRAME_ENDING, task->id, segments, count + 1, &error);
     }
     free(segments);
     if (status != PRO_OK) {
@@ -171,14 +175,26 @@ static void post_ending(ProWorker *worker, const WorkerTask *task, Outcome *outc
                 interrupted && worker->interrupt_sent ? PRO_RUNG_INTERRUPT : PRO_RUNG_FLAG;
         post_failure(worker, task, PRO_ENDING_ABORTED, rung, &outcome->error);
     } else if (outcome->succeeded) {
-        post_result(worker, task, outcome->result);
+        post_result(worker, task, outcome);
     } else {
         post_failure(worker, task, PRO_ENDING_ERROR, PRO_RUNG_NONE, &outcome->error);
     }
 }
 
+/* What can fail or take long about a result is done before the lock is taken. */
+static void prepare_containers(ProWorker *worker, const WorkerTask *task, Outcome *outcome)
+{
+    ProError error = {0};
+    if (!outcome->succeeded || !task->frame.want_result ||
+            worker_results_prepare(worker, outcome->result, &outcome->containers, &error) == PRO_OK)
+        return;
+    outcome->succeeded = fail(outcome, "ContainerError", error.text);
+}
+
 static void clear_outcome(Outcome *outcome)
 {
+    worker_results_free(outcome->containers);
+    outcome->containers = NULL;
     pro_writer_clear(outcome->result);
     free(outcome->error.type);
     free(outcome->error.message);
@@ -202,6 +218,7 @@ static void run_task(
     outcome->succeeded = run(worker, ops, user, &seen, outcome);
     if (worker->process != process_generation())
         _exit(0); /* the task forked and its child came back here */
+    prepare_containers(worker, task, outcome);
     (void)fflush(stdout);
     port_lock(&worker->port);
     post_ending(worker, task, outcome);

@@ -20,6 +20,7 @@
 #define SLEIGH_LIMIT_CONSTRUCTORS (1u << 18)
 #define SLEIGH_LIMIT_DISJUNCTS (1u << 17) /* alternatives of one constructor's pattern */
 #define SLEIGH_LIMIT_ALL_DISJUNCTS (1u << 20)
+#define SLEIGH_LIMIT_CONSTRAINT_BITS 24u /* of fields whose values are tried one by one */
 #define SLEIGH_LIMIT_FIELD_BITS 64u
 #define SLEIGH_LIMIT_ATTACH_BITS 16u /* width of a field that gets an attach list */
 #define SLEIGH_LIMIT_MACRO_DEPTH 32u

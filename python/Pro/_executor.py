@@ -14,7 +14,7 @@ import weakref
 
 from Pro import _promp
 
-_PLAIN = frozenset((int, str, bytes, float, bool, type(None)))
+_PLAIN = frozenset((int, str, bytes, float, bool, type(None), _promp.NTContainer))
 _executors = weakref.WeakSet()
 
 
@@ -88,7 +88,8 @@ class ProExecutor(concurrent.futures.Executor):
     options         ProMPOpt_ flags of the manager
 
     Functions of modules go by name, others by cloudpickle; results are values that cross process borders
-    (None, bool, int, float, str, bytes, list, tuple, dict), else TypeError.
+    (None, bool, int, float, str, bytes, list, tuple, dict, NTContainer), else TypeError. A container as an
+    argument stands by itself, not inside another object.
     Threads: any. The manager lives in a thread of the executor's own.
     """
 

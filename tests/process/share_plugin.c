@@ -3,6 +3,8 @@
 /* What the tests of shared containers let a worker do. Every function takes the container's name
  * and, where it starts workers itself, this plug-in's path. */
 
+#include "support/conformance.h"
+
 #include <promp/plugin.h>
 #include <promp/promp.h>
 
@@ -22,27 +24,39 @@ PRO_API ProStatus share_names(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
 PRO_API ProStatus share_attack(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus share_conforms(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
 PRO_API ProStatus share_pass_on(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus share_return(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
 PRO_API ProStatus share_keep(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
 PRO_API ProStatus share_measure(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
 
+/* The next value: the name of a shared container, or a container. */
+static ProStatus next_container(
+        ProWorker *worker, ProReader *arguments, ProContainer **ret_container, ProError *reterr)
+{
+    ProValue value;
+    char name[PRO_SHARE_NAME_MAX + 1];
+    ProStatus status = pro_read(arguments, &value, reterr);
+    if (status == PRO_OK && value.kind == PRO_VALUE_CONTAINER)
+        return pro_worker_argument_container(worker, value.unsigned_integer, ret_container, reterr);
+    if (status != PRO_OK || value.kind != PRO_VALUE_TEXT || value.size >= sizeof name)
+        return status != PRO_OK ? status : PRO_ERR_INVALID;
+    memcpy(name, value.data, value.size);
+    name[value.size] = 0;
+    return pro_worker_get_shared_container(worker, name, ret_container, reterr);
+}
+
 static ProStatus open_named(
         ProWorker *worker, ProReader *arguments, ProContainer **ret_container, ProError *reterr)
 {
-    const char *text;
-    size_t size, count;
-    char name[PRO_SHARE_NAME_MAX + 1];
+    size_t count;
     ProStatus status = pro_read_sequence(arguments, &count, reterr);
-    if (status == PRO_OK)
-        status = pro_read_text(arguments, &text, &size, reterr);
-    if (status != PRO_OK || size >= sizeof name)
-        return status;
-    memcpy(name, text, size);
-    name[size] = 0;
-    return pro_worker_get_shared_container(worker, name, ret_container, reterr);
+    return status == PRO_OK ? next_container(worker, arguments, ret_container, reterr) : status;
 }
 
 static ProStatus write_hash(ProContainer *container, ProWriter *result, ProError *reterr)
@@ -137,58 +151,136 @@ PRO_API ProStatus share_attack(
     return PRO_OK;
 }
 
-static ProStatus hash_in_worker(
-        ProManager *manager, const char *plugin, ProWriter *result, ProError *reterr)
+/* Whether the container holds the bytes of a size and seed, by every way of reading it: "" or what
+ * is wrong. */
+PRO_API ProStatus share_conforms(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
 {
-    ProWorkerId below;
-    ProEnding *ending = NULL;
+    ProContainer *container;
+    int64_t size = 0;
+    int64_t seed = 0;
+    char text[CONFORMANCE_TEXT_BYTES] = "";
+    ProStatus status = open_named(worker, arguments, &container, reterr);
+    if (status != PRO_OK)
+        return status;
+    status = pro_read_int(arguments, &size, reterr);
+    if (status == PRO_OK)
+        status = pro_read_int(arguments, &seed, reterr);
+    uint8_t *data = status == PRO_OK ? conformance_bytes((size_t)size, (uint32_t)seed) : NULL;
+    if (data != NULL) {
+        (void)conformance_check(container, data, (size_t)size, text);
+        pro_write_text(result, text, strlen(text));
+    }
+    free(data);
+    pro_container_unref(container);
+    return status;
+}
+
+/* The container, as a container. */
+PRO_API ProStatus share_return(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+{
+    ProContainer *container;
+    ProStatus status = open_named(worker, arguments, &container, reterr);
+    if (status != PRO_OK)
+        return status;
+    pro_write_list(result, 2);
+    pro_write_text(result, "here it is", 10);
+    pro_write_container(result, container);
+    pro_write_end(result);
+    pro_container_unref(container);
+    return PRO_OK;
+}
+
+typedef struct PassOn {
+    char plugin[4096];
+    int64_t size;
+    int64_t seed;
+    bool as_argument; /* else by name */
+    ProContainer *container;
+} PassOn;
+
+static ProStatus read_pass_on(
+        ProWorker *worker, ProReader *arguments, PassOn *pass, ProError *reterr)
+{
+    const char *text;
+    size_t size;
+    int64_t as_argument = 0;
+    ProStatus status = open_named(worker, arguments, &pass->container, reterr);
+    if (status == PRO_OK)
+        status = pro_read_int(arguments, &pass->size, reterr);
+    if (status == PRO_OK)
+        status = pro_read_int(arguments, &pass->seed, reterr);
+    if (status == PRO_OK)
+        status = pro_read_text(arguments, &text, &size, reterr);
+    if (status == PRO_OK)
+        status = pro_read_int(arguments, &as_argument, reterr);
+    if (status == PRO_OK)
+        (void)snprintf(pass->plugin, sizeof pass->plugin, "%.*s", (int)size, text);
+    pass->as_argument = as_argument != 0;
+    return status;
+}
+
+static ProStatus give_pass_on(
+        ProManager *manager, ProWorkerId below, const PassOn *pass, ProError *reterr)
+{
     ProWriter *arguments = pro_writer_new();
-    pro_write_list(arguments, 1);
-    pro_write_text(arguments, "passed on", 9);
+    pro_write_list(arguments, 3);
+    if (pass->as_argument)
+        pro_write_container(arguments, pass->container);
+    else
+        pro_write_text(arguments, "passed on", 9);
+    pro_write_int(arguments, pass->size);
+    pro_write_int(arguments, pass->seed);
     pro_write_end(arguments);
-    ProStatus status = pro_manager_start_worker(manager, &below, reterr);
+    ProStatus status = pass->as_argument ? PRO_OK
+                                         : pro_manager_share_container(
+                                                   manager, "passed on", pass->container, reterr);
     if (status == PRO_OK)
         status = pro_manager_call_plugin(
-                manager, below, plugin, "share_hash", arguments, true, NULL, reterr);
-    if (status == PRO_OK)
-        status = pro_manager_wait(manager, 60000, reterr);
-    if (status == PRO_OK)
-        status = pro_manager_take_result(manager, below, &ending, reterr);
-    if (status == PRO_OK) {
-        size_t size;
-        const void *value = pro_ending_value(ending, &size);
-        if (size > 0)
-            pro_write_encoded(result, value, size);
-        else
-            pro_write_text(result, pro_ending_message(ending), strlen(pro_ending_message(ending)));
-    }
-    pro_ending_free(ending);
+                manager, below, pass->plugin, "share_conforms", arguments, true, NULL, reterr);
     pro_writer_free(arguments);
     return status;
 }
 
-/* Shares the container with a worker of its own, which hashes it. */
+/* What the worker below says. */
+static ProStatus take_pass_on(
+        ProManager *manager, ProWorkerId below, ProWriter *result, ProError *reterr)
+{
+    ProEnding *ending = NULL;
+    ProStatus status = pro_manager_wait(manager, 60000, reterr);
+    if (status == PRO_OK)
+        status = pro_manager_take_result(manager, below, &ending, reterr);
+    if (status != PRO_OK)
+        return status;
+    size_t size;
+    const void *value = pro_ending_value(ending, &size);
+    if (size > 0)
+        pro_write_encoded(result, value, size);
+    else
+        pro_write_text(result, pro_ending_message(ending), strlen(pro_ending_message(ending)));
+    pro_ending_free(ending);
+    return PRO_OK;
+}
+
+/* Passes the container on to a worker of its own, which checks it as share_conforms() does. */
 PRO_API ProStatus share_pass_on(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
 {
-    ProContainer *container;
-    const char *text;
-    char plugin[4096];
-    size_t size;
-    ProStatus status = open_named(worker, arguments, &container, reterr);
-    if (status != PRO_OK)
-        return status;
-    status = pro_read_text(arguments, &text, &size, reterr);
-    (void)snprintf(plugin, sizeof plugin, "%.*s", (int)size, text);
+    PassOn pass = {.container = NULL};
+    ProWorkerId below;
     ProManager *manager = NULL;
+    ProStatus status = read_pass_on(worker, arguments, &pass, reterr);
     if (status == PRO_OK)
         status = pro_manager_new(&manager, reterr);
     if (status == PRO_OK)
-        status = pro_manager_share_container(manager, "passed on", container, reterr);
+        status = pro_manager_start_worker(manager, &below, reterr);
     if (status == PRO_OK)
-        status = hash_in_worker(manager, plugin, result, reterr);
+        status = give_pass_on(manager, below, &pass, reterr);
+    if (status == PRO_OK)
+        status = take_pass_on(manager, below, result, reterr);
     pro_manager_free(manager);
-    pro_container_unref(container);
+    pro_container_unref(pass.container);
     return status;
 }
 

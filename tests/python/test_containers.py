@@ -9,7 +9,7 @@ import re
 import pytest
 
 from Pro.Core import MB_SIZE, NTContainer, NTPattern, NTSimpleWait, createContainerFromFile
-from Pro.MP import ProManager, proWorkerObject
+from Pro.MP import ProExecutor, ProManager
 
 DATA = bytes((i * 7 + i // 251) % 256 for i in range(3 * MB_SIZE + 123))
 
@@ -212,3 +212,77 @@ def test_a_share_is_a_snapshot():
                              ["data"], True)
         m.wait()
         assert m.takeResult(worker)[2] == DATA[3:8]
+
+
+TRAVELS = r"""
+from Pro.Core import NTContainer, createContainerFromFile
+
+def look(container, inside):
+    assert isinstance(container, NTContainer)
+    return [container.size(), container.hash(), inside["deep"][0].read(0, 3)]
+
+def parts(container):
+    return {"whole": container, "part": (container.slice(3, 5), NTContainer(b"made here"))}
+
+def only_here(size):
+    return NTContainer.fromCallback(lambda offset, size: bytes(range(256))[offset % 256:][:1] * size, size)
+
+def file_of(path):
+    return createContainerFromFile(path)
+
+def null():
+    return NTContainer()
+"""
+
+
+def test_containers_are_arguments_and_results(make, tmp_path):
+    c = make(DATA, tmp_path)
+    with ProManager() as m:
+        worker = m.startWorker()
+
+        def call(function, *arguments):
+            m.evalPythonFunction(worker, TRAVELS, function, list(arguments), True)
+            m.wait()
+            return m.takeResult(worker)
+
+        inner = {"deep": [NTContainer(b"abcdef")]}
+        assert call("look", c, inner) == [len(DATA), hashlib.sha256(DATA).digest(), b"abc"]
+        back = call("parts", c)
+        assert isinstance(back["whole"], NTContainer) and back["whole"].data() == DATA
+        assert [part.data() for part in back["part"]] == [DATA[3:8], b"made here"]
+        # What came back goes out again.
+        assert call("look", back["part"][0], inner)[:2] == [5, hashlib.sha256(DATA[3:8]).digest()]
+
+
+def test_results_outlive_worker_and_manager(tmp_path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    with ProManager() as m:
+        worker = m.startWorker()
+        for function, argument in (("only_here", 100_000), ("file_of", os.fspath(path))):
+            m.evalPythonFunction(worker, TRAVELS, function, [argument], True)
+        m.wait()
+        copied, opened = m.takeResult(worker), m.takeResult(worker)
+    assert copied.size() == 100_000 and copied.kind() == "memory"
+    assert opened.data() == DATA and opened.kind() == "file"
+
+
+def test_null_containers_do_not_travel(manager):
+    worker = manager.startWorker()
+    with pytest.raises(TypeError, match=r"args\[0\]: a null container"):
+        manager.evalPythonFunction(worker, TRAVELS, "look", [NTContainer()], True)
+    manager.evalPythonFunction(worker, TRAVELS, "null", None, True)
+    manager.wait()
+    with pytest.raises(Exception, match="result: a null container"):
+        manager.takeResult(worker)
+
+
+def hash_of(container):
+    return container.hash()
+
+
+def test_executor_takes_and_gives_containers():
+    with ProExecutor(max_workers=2) as executor:
+        c = NTContainer(DATA)
+        assert executor.submit(hash_of, c).result() == c.hash()
+        assert executor.submit(lambda data: data.slice(1, 4), c).result().data() == DATA[1:5]

@@ -25,6 +25,9 @@ static void write_plain(ProWriter *writer, const ProValue *value)
     case PRO_VALUE_TEXT:
         pro_write_text(writer, value->data, value->size);
         break;
+    case PRO_VALUE_CONTAINER:
+        pro_write_nil(writer); /* the object is not here */
+        break;
     default:
         pro_write_bytes_borrowed(writer, value->data, value->size);
         break;

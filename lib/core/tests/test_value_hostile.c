@@ -77,11 +77,13 @@ static void malformed_values_are_refused(void **state)
             HOSTILE("\xC6\xFF\xFF\xFF\xFF\x01"), HOSTILE("\xC9\xFF\xFF\xFF\xFF\x02\x90"),
             HOSTILE("\x92\x92\x01\x02"), /* enough for the heads only */
             HOSTILE("\xD4\x00\x00"),     /* unknown ext types */
-            HOSTILE("\xD4\x04\x90"), HOSTILE("\xD4\xFF\x90"),
-            HOSTILE("\xD6\xFF\x00\x00\x00\x00"), /* MessagePack's timestamp */
-            HOSTILE("\xC7\x00\x01"),             /* big integers: nothing at all */
-            HOSTILE("\xD4\x01\x00"),             /* no magnitude */
-            HOSTILE("\xD5\x01\x00\x05"),         /* small */
+            HOSTILE("\xD4\x05\x90"), HOSTILE("\xD4\xFF\x90"),
+            HOSTILE("\xD4\x04\x00"),                     /* a container's index of one byte */
+            HOSTILE("\xC7\x05\x04\x00\x00\x00\x00\x00"), /* and of five */
+            HOSTILE("\xD6\xFF\x00\x00\x00\x00"),         /* MessagePack's timestamp */
+            HOSTILE("\xC7\x00\x01"),                     /* big integers: nothing at all */
+            HOSTILE("\xD4\x01\x00"),                     /* no magnitude */
+            HOSTILE("\xD5\x01\x00\x05"),                 /* small */
             HOSTILE("\xC7\x0A\x01\x02\x01\x00\x00\x00\x00\x00\x00\x00\x00"), /* sign byte 2 */
             HOSTILE("\xC7\x0A\x01\x00\x00\xFF\x00\x00\x00\x00\x00\x00\x00"), /* leading zero */
             HOSTILE("\xC7\x09\x01\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"),     /* fits uint64_t */

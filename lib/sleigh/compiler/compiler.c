@@ -229,6 +229,8 @@ SourceFile *compiler_open_file(Compiler *compiler, const char *path, uint32_t *r
         text = load_file(compiler, path, &size);
         if (text == NULL)
             return NULL;
+        if (options->opened != NULL)
+            options->opened(options->opened_data, path);
     }
     compiler->source_bytes += size;
     SourceFile file = {.path = compiler_copy(compiler, path, strlen(path) + 1), text, size};

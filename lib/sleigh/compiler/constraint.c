@@ -94,6 +94,13 @@ static void collect_fields(Constraint *constraint, const Expression *expression)
     collect_fields(constraint, expression->right);
 }
 
+static bool has_field(const Expression *expression)
+{
+    return expression != NULL &&
+           (expression->kind == EXPRESSION_FIELD || has_field(expression->left) ||
+                   has_field(expression->right));
+}
+
 static void set_instruction_bit(Disjunct *disjunct, const Field *field, unsigned bit, bool value)
 {
     unsigned place = field->low + bit;
@@ -180,11 +187,11 @@ static Pattern enumerate(Constraint *constraint)
     unsigned bits = 0;
     for (size_t i = 0; i < constraint->field_count; i++)
         bits += model_field_bits(&constraint->fields[i]->field);
-    if (bits > 24 || ((size_t)1 << bits) > SLEIGH_LIMIT_DISJUNCTS)
+    if (bits > SLEIGH_LIMIT_CONSTRAINT_BITS)
         compiler_limit(compiler, equation->position,
-                "values of the fields in a constraint that is no plain 'field = integer', "
-                "SLEIGH_LIMIT_DISJUNCTS",
-                SLEIGH_LIMIT_DISJUNCTS);
+                "bits of the fields in a constraint that is no plain 'field = integer', "
+                "SLEIGH_LIMIT_CONSTRAINT_BITS",
+                SLEIGH_LIMIT_CONSTRAINT_BITS);
     do {
         int64_t right = expression_evaluate(
                 equation->value, constraint->fields, constraint->values, constraint->field_count);
@@ -193,6 +200,9 @@ static Pattern enumerate(Constraint *constraint)
         Pattern one = all_fields_equal(constraint);
         if (count == 0)
             result = one;
+        if (count + one.count > SLEIGH_LIMIT_DISJUNCTS)
+            compiler_limit(compiler, equation->position,
+                    "alternatives of a constraint, SLEIGH_LIMIT_DISJUNCTS", SLEIGH_LIMIT_DISJUNCTS);
         for (size_t i = 0; i < one.count; i++)
             COMPILER_PUSH(compiler, found, count, one.disjuncts[i]);
     } while (next_values(constraint));
@@ -208,7 +218,7 @@ Pattern pattern_constraint(Compiler *compiler, const Equation *equation)
     collect_fields(&constraint, equation->value);
     const Field *field = &equation->symbol->field;
     Pattern result;
-    if (constraint.field_count == 1 && equation->op == '=') {
+    if (equation->op == '=' && !has_field(equation->value)) {
         uint64_t value = (uint64_t)expression_evaluate(equation->value, NULL, NULL, 0);
         result = field_equals(compiler, field, value & field_mask(field));
         if ((value & ~field_mask(field)) != 0)

@@ -82,6 +82,7 @@ static void build_display(Builder *builder, const RawConstructor *raw)
     for (size_t i = 0; i < raw->piece_count; i++) {
         const DisplayPiece *piece = &raw->pieces[i];
         if (piece->kind == DISPLAY_SPACE) {
+            any = any || piece->text != NULL; /* in quotes it counts at the beginning, too */
             pending_space = any;
             continue;
         }

@@ -313,6 +313,11 @@ Token lexer_next(Lexer *lexer)
     return token;
 }
 
+static bool is_blank(const Name *text)
+{
+    return text->length > 0 && strspn(text->text, " \t") == text->length;
+}
+
 DisplayPiece lexer_next_display(Lexer *lexer)
 {
     bool blank = false;
@@ -343,7 +348,7 @@ DisplayPiece lexer_next_display(Lexer *lexer)
             frame->cursor++;
         } else if (byte == '"') {
             scan_string(lexer, &token);
-            piece.kind = DISPLAY_TEXT;
+            piece.kind = is_blank(token.name) ? DISPLAY_SPACE : DISPLAY_TEXT;
             piece.text = token.name;
         } else if (is_name_start(byte)) {
             lexer->mode = LEXER_PLAIN;

@@ -70,7 +70,7 @@ typedef enum DisplayKind {
     DISPLAY_IS,    /* the word that ends the section */
     DISPLAY_NAME,  /* an identifier */
     DISPLAY_TEXT,  /* literal text */
-    DISPLAY_SPACE, /* white space of any length */
+    DISPLAY_SPACE, /* white space of any length; `text` is set if it was quoted */
     DISPLAY_CARET,
     DISPLAY_END /* the file ends */
 } DisplayKind;

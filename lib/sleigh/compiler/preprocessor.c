@@ -44,6 +44,7 @@ typedef struct Directive {
     const char *start;
     SourcePosition position;
     unsigned nesting;
+    unsigned decided; /* > 0: what stands here cannot change the condition any more */
     bool failed;
 } Directive;
 
@@ -190,8 +191,9 @@ static const char *parse_operand(Directive *directive, size_t *ret_length)
     const char *value =
             length == 0 ? NULL : preprocessor_value(directive->preprocessor, text, length);
     if (value == NULL) {
-        directive_fail(
-                directive, "this name is not defined; @define it first, or ask defined(NAME)");
+        if (directive->decided == 0)
+            directive_fail(
+                    directive, "this name is not defined; @define it first, or ask defined(NAME)");
         value = "";
     }
     *ret_length = strlen(value);
@@ -243,8 +245,12 @@ static bool parse_term(Directive *directive)
 static bool parse_and(Directive *directive)
 {
     bool value = parse_term(directive);
-    while (!directive->failed && accept_text(directive, "&&"))
-        value = parse_term(directive) && value;
+    while (!directive->failed && accept_text(directive, "&&")) {
+        directive->decided += !value;
+        bool right = parse_term(directive);
+        directive->decided -= !value;
+        value = value && right;
+    }
     return value;
 }
 
@@ -259,8 +265,12 @@ static bool parse_xor(Directive *directive)
 static bool parse_condition(Directive *directive)
 {
     bool value = parse_xor(directive);
-    while (!directive->failed && accept_text(directive, "||"))
-        value = parse_xor(directive) || value;
+    while (!directive->failed && accept_text(directive, "||")) {
+        directive->decided += value;
+        bool right = parse_xor(directive);
+        directive->decided -= value;
+        value = value || right;
+    }
     return value;
 }
 

@@ -40,14 +40,14 @@ static bool is_known_name(Generator *generator, const Statement *statement)
            !statement->is_local;
 }
 
+/* whole = (whole & ~mask) | (zext(value) << low), with its operations in this order. */
 static void assign_bits(Generator *generator, const Statement *statement, Varnode *whole,
-        Varnode *value, unsigned low, unsigned bits)
+        unsigned low, unsigned bits)
 {
     Compiler *compiler = generator->compiler;
     Constant size = varnode_size(whole);
     unsigned total = size.kind == CONSTANT_REAL ? (unsigned)size.value : 0;
     SourcePosition position = statement->position;
-    generate_force_size(value, constant_real((bits + 7) / 8));
     if (low + bits > 64 || (total != 0 && low + bits > 8 * total)) {
         compiler_error(compiler, position, "bits %u to %u cannot be assigned", low, low + bits - 1);
         return;
@@ -57,6 +57,9 @@ static void assign_bits(Generator *generator, const Statement *statement, Varnod
     Varnode *kept = generate_new_temporary(generator, NULL, position, total);
     (void)generate_op(generator, PRO_PCODE_INT_AND, position, kept, whole,
             template_constant(compiler, keep, total));
+    Varnode *value = generate_term(generator, statement->value);
+    generator->fresh = NULL;
+    generate_force_size(value, constant_real((bits + 7) / 8));
     if (total != (bits + 7) / 8) {
         Varnode *wide = generate_new_temporary(generator, NULL, position, total);
         wide->temporary->size = size;
@@ -76,12 +79,21 @@ static void statement_assign_range(Generator *generator, const Statement *statem
 {
     const Local *local = scope_find(generator->scope, statement->name);
     bool is_parameter = local != NULL && local->is_parameter;
-    Varnode *value = generate_term(generator, statement->value);
-    TemplateOp *fresh = generator->fresh;
     Varnode *whole = generate_name(generator, statement->name, statement->position);
-    generator->fresh = fresh;
+    Constant size = varnode_size(whole);
     unsigned low = statement->low, bits = statement->bits;
+    if (size.kind == CONSTANT_REAL && size.value != 0 && low == 0 && bits == 8 * size.value &&
+            !is_parameter)
+        compiler_error(generator->compiler, statement->position,
+                "superfluous bit range: '%s' has exactly %u bits; leave it out",
+                statement->name->text, bits);
     if (low % 8 == 0 && bits % 8 == 0 && generate_can_be_part(generator, whole, is_parameter)) {
+        if (size.kind == CONSTANT_REAL && size.value != 0 && low + bits > 8 * size.value) {
+            compiler_error(generator->compiler, statement->position,
+                    "bits %u to %u cannot be assigned", low, low + bits - 1);
+            return;
+        }
+        Varnode *value = generate_term(generator, statement->value);
         generate_force_size(value, constant_real(bits / 8));
         assign(generator, generate_part(generator, whole, low, bits), value, statement->position);
         return;
@@ -89,14 +101,20 @@ static void statement_assign_range(Generator *generator, const Statement *statem
     if (is_parameter && whole->temporary != NULL)
         compiler_error(generator->compiler, statement->position,
                 "bits of a macro's parameter that is a temporary cannot be assigned");
-    assign_bits(generator, statement, whole, value, low, bits);
-    generator->fresh = NULL;
+    assign_bits(generator, statement, whole, low, bits);
 }
 
 static void statement_assign(Generator *generator, const Statement *statement)
 {
     const Symbol *global = statement->name->global;
     bool known = is_known_name(generator, statement);
+    if (known && !statement->is_local && global != NULL && global->kind == SYMBOL_BITRANGE &&
+            scope_find(generator->scope, statement->name) == NULL) {
+        Name *parent = global->bitrange.parent->name;
+        assign_bits(generator, statement, generate_name(generator, parent, statement->position),
+                global->bitrange.low, global->bitrange.bits);
+        return;
+    }
     Varnode *value = generate_term(generator, statement->value);
     TemplateOp *fresh = generator->fresh;
     Varnode *target;
@@ -109,12 +127,6 @@ static void statement_assign(Generator *generator, const Statement *statement)
             target->temporary->size = varnode_size(value);
         else
             generate_force_size(value, constant_real(statement->bytes));
-    } else if (global != NULL && global->kind == SYMBOL_BITRANGE &&
-               scope_find(generator->scope, statement->name) == NULL) {
-        Name *parent = global->bitrange.parent->name;
-        assign_bits(generator, statement, generate_name(generator, parent, statement->position),
-                value, global->bitrange.low, global->bitrange.bits);
-        return;
     } else {
         target = generate_name(generator, statement->name, statement->position);
         Constant size = varnode_size(target);

@@ -215,11 +215,12 @@ static bool is_operand_varnode(const Varnode *varnode)
 bool generate_can_be_part(const Generator *generator, const Varnode *varnode, bool is_parameter)
 {
     (void)generator;
-    if (varnode->is_part || varnode->is_address)
+    if (varnode->is_address)
         return false;
-    if (varnode->temporary != NULL)
-        return !is_parameter && !constant_unknown(varnode->temporary->size);
-    if (is_operand_varnode(varnode))
+    if (varnode->temporary != NULL) /* a macro sees parts of a local if its size is already known */
+        return !constant_unknown(varnode->temporary->size) &&
+               (!is_parameter || varnode->temporary->name != NULL);
+    if (is_operand_varnode(varnode)) /* a part of a part, too: macros take halves as parameters */
         return true;
     return varnode->space.kind == CONSTANT_SPACE && varnode->space.value != SPACE_CONST;
 }
@@ -229,7 +230,7 @@ Varnode *generate_part(Generator *generator, Varnode *whole, unsigned low_bit, u
     Varnode *part = compiler_copy(generator->compiler, whole, sizeof *whole);
     part->size = constant_real(bits / 8);
     part->is_part = true;
-    part->part_low = low_bit / 8;
+    part->part_low = whole->part_low + low_bit / 8;
     Constant whole_size = varnode_size(whole);
     if (whole->temporary != NULL) {
         whole->temporary->pinned = true;
@@ -237,11 +238,12 @@ Varnode *generate_part(Generator *generator, Varnode *whole, unsigned low_bit, u
         part->offset.selector = HANDLE_OFFSET_PLUS;
         part->offset.plus = (uint64_t)part->part_low << 16;
     } else {
-        unsigned byte = part->part_low;
+        unsigned byte = low_bit / 8;
         if (generator->compiler->model->big_endian)
             byte = (unsigned)whole_size.value - byte - bits / 8;
         part->offset.value += byte;
         part->is_part = false;
+        part->part_low = 0;
     }
     return part;
 }

@@ -133,9 +133,8 @@ ProStatus pro_sleigh_decoder_set_context(ProSleighDecoder *decoder, const char *
     return status == PRO_OK ? PRO_OK : error_set(reterr, status, "no memory for context changes");
 }
 
-static uint64_t commit_address(ProSleighDecoder *decoder, const Commit *commit)
+static uint64_t commit_address(ProSleighDecoder *decoder, Parse *parse, const Commit *commit)
 {
-    Parse *parse = decoder->parse;
     const ProSleighLanguage *language = decoder->language;
     const Sym *sym = &language->syms[commit->change->expr];
     const Node *node = &parse->nodes[commit->node];
@@ -149,6 +148,8 @@ static uint64_t commit_address(ProSleighDecoder *decoder, const Commit *commit)
     }
     if (sym->kind == SYM_NEXT)
         return parse->next;
+    if (sym->kind == SYM_NEXT2)
+        return parse->next2;
     if (sym->kind == SYM_VARNODE)
         return sym->place.offset;
     if (sym->kind >= SYM_VALUE && sym->kind <= SYM_CONTEXT)
@@ -157,13 +158,13 @@ static uint64_t commit_address(ProSleighDecoder *decoder, const Commit *commit)
     return parse->address;
 }
 
-static ProStatus run_commits(ProSleighDecoder *decoder)
+static ProStatus run_commits(ProSleighDecoder *decoder, Parse *parse)
 {
     ProStatus status = PRO_OK;
-    for (uint32_t i = 0; status == PRO_OK && i < decoder->parse->commit_count; i++) {
-        const Commit *commit = &decoder->parse->commits[i];
+    for (uint32_t i = 0; status == PRO_OK && i < parse->commit_count; i++) {
+        const Commit *commit = &parse->commits[i];
         uint64_t address = parse_wrap(decoder->language, decoder->language->default_space,
-                commit_address(decoder, commit));
+                commit_address(decoder, parse, commit));
         status = context_set(decoder, address, commit->change->word, commit->change->mask,
                 commit->value, commit->change->flows);
     }
@@ -190,11 +191,13 @@ static ProStatus parse_delay_slots(ProSleighDecoder *decoder)
             parse->outcome = (*slot)->outcome;
             return PRO_OK;
         }
+        if ((*slot)->commit_count > 0 && run_commits(decoder, *slot) != PRO_OK)
+            return PRO_ERR_NO_MEMORY;
         decoder->delayed_count++;
         done += (*slot)->length;
         offset += (*slot)->length;
     }
-    parse->next = parse_wrap(
+    parse->tpl_next = parse_wrap(
             decoder->language, decoder->language->default_space, parse->address + offset);
     return PRO_OK;
 }
@@ -208,8 +211,8 @@ static void find_next2(ProSleighDecoder *decoder, uint32_t fall_through)
             fall_through >= decoder->window_size ||
             (*slot == NULL && (*slot = calloc(1, sizeof **slot)) == NULL))
         return;
-    parse_instruction(*slot, decoder->language, parse->next, decoder->window + fall_through,
-            decoder->window_size - fall_through, context_at(decoder, parse->next));
+    parse_instruction(*slot, decoder->language, parse->tpl_next, decoder->window + fall_through,
+            decoder->window_size - fall_through, context_at(decoder, parse->tpl_next));
     if ((*slot)->outcome == PRO_SLEIGH_DECODED)
         parse->next2 = (*slot)->next;
 }
@@ -228,14 +231,14 @@ ProStatus pro_sleigh_decode(ProSleighDecoder *decoder, uint64_t address, const v
     parse_instruction(
             parse, decoder->language, address, decoder->window, size, context_at(decoder, address));
     ProStatus status = PRO_OK;
-    if (parse->outcome == PRO_SLEIGH_DECODED && parse->delay > 0)
+    if (parse->outcome == PRO_SLEIGH_DECODED && parse->commit_count > 0)
+        status = run_commits(decoder, parse);
+    if (status == PRO_OK && parse->outcome == PRO_SLEIGH_DECODED && parse->delay > 0)
         status = parse_delay_slots(decoder);
-    if (status == PRO_OK && parse->outcome == PRO_SLEIGH_DECODED && parse->commit_count > 0)
-        status = run_commits(decoder);
     *ret_instruction = (ProSleighInstruction){.outcome = parse->outcome, .address = address};
     if (parse->outcome == PRO_SLEIGH_DECODED) {
         ret_instruction->length = parse->length;
-        ret_instruction->fall_through = (uint32_t)(parse->next - address);
+        ret_instruction->fall_through = (uint32_t)(parse->tpl_next - address);
         if (decoder->language->uses_next2)
             find_next2(decoder, ret_instruction->fall_through);
     }

@@ -39,8 +39,10 @@ typedef struct Parse {
     const ProSleighLanguage *language;
     ProSleighOutcome outcome;
     uint64_t address;
-    uint64_t next; /* behind the delay slots */
+    uint64_t next; /* behind the instruction itself */
     uint64_t next2;
+    uint64_t tpl_start; /* inst_start in templates: `address`, or that of the crossbuilding one */
+    uint64_t tpl_next;  /* inst_next in templates: behind the delay slots */
     uint32_t length;
     uint32_t delay;
     uint32_t available; /* bytes that are known */

@@ -82,20 +82,14 @@ static ProStatus apply_pspec(ProSleighLanguage *language, const char *path, ProE
     return status;
 }
 
-ProStatus pro_sleigh_language_load_file(const char *sla_path, const char *pspec_path,
+ProStatus files_load(const char *name, const uint8_t *sla, size_t size, const char *pspec_path,
         ProSleighLanguage **ret_language, ProError *reterr)
 {
-    uint8_t *sla = NULL;
-    size_t size = 0;
     ProError reason = {0};
     ProSleighLanguage *language = NULL;
-    ProStatus status = files_read(sla_path, SLEIGH_LIMIT_SLA_BYTES, &sla, &size, reterr);
+    ProStatus status = pro_sleigh_language_load(sla, size, &language, &reason);
     if (status != PRO_OK)
-        return status;
-    status = pro_sleigh_language_load(sla, size, &language, &reason);
-    free(sla);
-    if (status != PRO_OK)
-        return error_set(reterr, status, "%s: %.900s", sla_path, reason.text);
+        return error_set(reterr, status, "%s: %.900s", name, reason.text);
     if (pspec_path != NULL)
         status = apply_pspec(language, pspec_path, reterr);
     if (status != PRO_OK) {
@@ -104,4 +98,16 @@ ProStatus pro_sleigh_language_load_file(const char *sla_path, const char *pspec_
     }
     *ret_language = language;
     return PRO_OK;
+}
+
+ProStatus pro_sleigh_language_load_file(const char *sla_path, const char *pspec_path,
+        ProSleighLanguage **ret_language, ProError *reterr)
+{
+    uint8_t *sla = NULL;
+    size_t size = 0;
+    ProStatus status = files_read(sla_path, SLEIGH_LIMIT_SLA_BYTES, &sla, &size, reterr);
+    if (status == PRO_OK)
+        status = files_load(sla_path, sla, size, pspec_path, ret_language, reterr);
+    free(sla);
+    return status;
 }

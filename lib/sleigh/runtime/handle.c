@@ -14,9 +14,9 @@ uint64_t handle_number(const Parse *parse, const Const *constant, const Handle *
     case CONST_RELATIVE:
         return constant->value;
     case CONST_START:
-        return parse->address;
+        return parse->tpl_start;
     case CONST_NEXT:
-        return parse->next;
+        return parse->tpl_next;
     case CONST_NEXT2:
         return parse->next2;
     case CONST_CURSPACE_SIZE:

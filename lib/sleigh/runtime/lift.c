@@ -217,7 +217,10 @@ static bool expand_crossbuild(Lifter *lifter, const OpTpl *op, const Handle *ope
     if (!expanded) {
         (void)lift_fail(lifter, PRO_ERR_FORMAT);
     } else {
-        parse_handles(other);
+        parse_handles(other); /* they keep the addresses of its own */
+        other->tpl_start = outer->tpl_start;
+        other->tpl_next = outer->tpl_next;
+        other->next2 = outer->next2;
         lifter->parse = other;
         expanded = expand_node(lifter, 0, (int)inputs[1].offset.value);
         lifter->parse = outer;

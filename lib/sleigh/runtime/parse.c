@@ -359,6 +359,8 @@ void parse_instruction(Parse *parse, const ProSleighLanguage *language, uint64_t
     parse->address = address;
     parse->next = address;
     parse->next2 = address;
+    parse->tpl_start = address;
+    parse->tpl_next = address;
     parse->length = parse->delay = parse->touched = parse->commit_count = parse->depth = 0;
     parse->available = (uint32_t)size;
     parse->handles_known = false;
@@ -382,4 +384,5 @@ void parse_instruction(Parse *parse, const ProSleighLanguage *language, uint64_t
         parse->outcome = PRO_SLEIGH_INVALID; /* no progress could be made */
     parse->next = parse_wrap(language, language->default_space, address + parse->length);
     parse->next2 = parse->next;
+    parse->tpl_next = parse->next;
 }

@@ -2,6 +2,7 @@
 #include "core/buffer.h"
 #include "core/error.h"
 #include "sleigh/limits.h"
+#include "sleigh/runtime/cache.h"
 #include "sleigh/runtime/files.h"
 #include "sleigh/runtime/language.h"
 #include "sleigh/runtime/xml.h"
@@ -9,7 +10,9 @@
 #include <promp/sleigh.h>
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,111 +169,40 @@ static void search_specs(Search *search, const char *list)
     }
 }
 
+/* promp's own data: as seen from libpromp (installed, or in the build tree), else where it was
+ * meant to be installed. False if there is none. */
+static bool find_data_folder(char *ret_folder)
+{
+    static const char *const places[] = {PROMP_DATA_FROM_LIBDIR, "../data"};
+    Dl_info info;
+    char library[PATH_MAX], path[2 * PATH_MAX];
+    bool known = dladdr((void *)(uintptr_t)pro_sleigh_languages, &info) != 0 &&
+                 info.dli_fname != NULL && realpath(info.dli_fname, library) != NULL;
+    char *slash = known ? strrchr(library, '/') : NULL;
+    if (slash != NULL) {
+        *slash = 0;
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+            (void)snprintf(path, sizeof path, "%s/%s", library, places[i]);
+            if (realpath(path, ret_folder) != NULL)
+                return true;
+        }
+    }
+    return realpath(PROMP_DATA_FOLDER, ret_folder) != NULL;
+}
+
 static void search_all(Search *search)
 {
     static const char *const modules[] = {"Processors", "Extensions", "Features"};
+    char data[PATH_MAX];
     search_specs(search, getenv("PROMP_SPECS"));
-    search_specs(search, PROMP_DATA_FOLDER);
+    if (find_data_folder(data))
+        search_specs(search, data);
     const char *ghidra = getenv("GHIDRA_INSTALL_DIR");
     for (size_t i = 0; ghidra != NULL && i < sizeof modules / sizeof modules[0]; i++) {
         char root[PATH_BYTES];
         if (snprintf(root, sizeof root, "%s/Ghidra/%s", ghidra, modules[i]) < (int)sizeof root)
             search_tree(search, root, "/data/languages");
     }
-}
-
-/* ---- the cache of compiled specifications ---- */
-
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *text != 0; text++)
-        hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
-    return hash;
-}
-
-static bool make_cache_folder(char *folder, size_t size)
-{
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    bool has_cache = cache != NULL && cache[0] == '/';
-    if (!has_cache && (home == NULL || home[0] != '/'))
-        return false;
-    int length = has_cache ? snprintf(folder, size, "%s/promp", cache)
-                           : snprintf(folder, size, "%s/.cache/promp", home);
-    if (length < 0 || (size_t)length >= size)
-        return false;
-    for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        (void)mkdir(folder, 0700);
-        *slash = '/';
-    }
-    return mkdir(folder, 0700) == 0 || errno == EEXIST;
-}
-
-/* Written beside the final name, then renamed: readers see nothing or all of it. */
-static bool write_atomically(const char *path, const uint8_t *bytes, size_t size)
-{
-    char temporary[PATH_BYTES];
-    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
-        return false;
-    int fd = mkstemp(temporary);
-    if (fd < 0)
-        return false;
-    size_t used = 0;
-    while (used < size) {
-        ssize_t count = write(fd, bytes + used, size - used);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            break;
-        used += (size_t)count;
-    }
-    bool closed = close(fd) == 0;
-    if (used == size && closed && rename(temporary, path) == 0)
-        return true;
-    (void)unlink(temporary);
-    return false;
-}
-
-/* The newest change of any file in the specification's folder: inclusions lie there, too. */
-static time_t newest_in_folder(const char *folder)
-{
-    struct dirent **entries;
-    time_t newest = 0;
-    int count = scandir(folder, &entries, is_folder, alphasort);
-    for (int i = 0; i < count; i++) {
-        char path[PATH_BYTES];
-        struct stat status;
-        if (snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path &&
-                stat(path, &status) == 0 && status.st_mtime > newest)
-            newest = status.st_mtime;
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
-    return newest;
-}
-
-static ProStatus compile_to_cache(
-        const char *folder, const char *slaspec, char *ret_path, size_t size, ProError *reterr)
-{
-    char cache[PATH_BYTES - 64];
-    ProSleighCompileOptions options = {.path = slaspec, .quiet = true};
-    if (!make_cache_folder(cache, sizeof cache))
-        return error_set(reterr, PRO_ERR_SYSTEM,
-                "cannot make the folder for compiled specifications; set XDG_CACHE_HOME");
-    (void)snprintf(ret_path, size, "%s/%016llx.sla", cache, (unsigned long long)hash_text(slaspec));
-    struct stat status;
-    if (stat(ret_path, &status) == 0 && status.st_mtime > newest_in_folder(folder))
-        return PRO_OK;
-    uint8_t *sla = NULL;
-    size_t sla_size = 0;
-    ProStatus result = pro_sleigh_compile(&options, &sla, &sla_size, NULL, reterr);
-    if (result == PRO_OK && !write_atomically(ret_path, sla, sla_size))
-        result = error_set(reterr, PRO_ERR_SYSTEM, "cannot write %s", ret_path);
-    free(sla);
-    return result;
 }
 
 /* ---- opening by id ---- */
@@ -331,14 +263,17 @@ static ProStatus open_found(const Found *found, ProSleighLanguage **ret_language
             snprintf(pspec, sizeof pspec, "%s/%s", found->folder, found->pspec) >=
                     (int)sizeof pspec)
         return error_set(reterr, PRO_ERR_LIMIT, "the path of %s is too long", found->entry.id);
-    if (access(sla, R_OK) != 0) {
-        (void)snprintf(slaspec, sizeof slaspec, "%.*sspec", length, sla);
-        ProStatus status = compile_to_cache(found->folder, slaspec, sla, sizeof sla, reterr);
-        if (status != PRO_OK)
-            return status;
-    }
-    ProStatus status = pro_sleigh_language_load_file(
-            sla, found->pspec[0] != 0 ? pspec : NULL, ret_language, reterr);
+    const char *pspec_path = found->pspec[0] != 0 ? pspec : NULL;
+    (void)snprintf(slaspec, sizeof slaspec, "%.*sspec", length, sla);
+    ProStatus status = PRO_ERR_UNSUPPORTED;
+    if (access(sla, R_OK) == 0)
+        status = pro_sleigh_language_load_file(sla, pspec_path, ret_language, reterr);
+    /* No .sla, or one of another format version: the specification tells the same. */
+    if (status == PRO_ERR_UNSUPPORTED && access(slaspec, R_OK) == 0)
+        status = cache_open(found->folder, slaspec, pspec_path, ret_language, reterr);
+    else if (access(sla, R_OK) != 0)
+        status = error_set(reterr, PRO_ERR_NOT_FOUND, "%s has neither %s nor its specification",
+                found->entry.id, sla);
     if (status == PRO_OK && found->truncated_space[0] != 0)
         language_truncate_space(*ret_language, found->truncated_space, found->truncated_bytes);
     return status;

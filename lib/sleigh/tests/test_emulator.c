@@ -145,11 +145,11 @@ static void calls_branches_and_delay_slots(void **state)
     place_code(fixture, 0x1004, "\x61", 1); /* ret */
     step(fixture);
     assert_int_equal(pro_pcode_emulator_address(fixture->emulator), 0x1002);
-    place_code(fixture, 0x1100, "\xa3\x10\x1e", 3); /* delay 0x1113: mov r2,r3 first */
+    place_code(fixture, 0x1100, "\xa3\x10\x1e", 3); /* delay 0x1112: mov r2,r3 first */
     set(fixture, "r3", 9);
     step(fixture);
     assert_int_equal(get(fixture, "r2"), 9);
-    assert_int_equal(pro_pcode_emulator_address(fixture->emulator), 0x1113);
+    assert_int_equal(pro_pcode_emulator_address(fixture->emulator), 0x1112);
 }
 
 static void user_operations_reach_the_hook(void **state)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NAME.slaspec is compiled, the bytes of NAME.hex are decoded from 0x1000 on, and text and p-code
- * are compared with NAME.golden. SLEIGH_BLESS=1 writes the golden files instead.
+ * are compared with NAME.golden. constructs.txt holds one small specification a construct of the
+ * language: "=== title", the specification (behind the common beginning, "=== prologue", unless it
+ * begins with "define endian"), "--- bytes in hex", the result. SLEIGH_BLESS=1 writes the results
+ * instead.
  */
 #include "core/buffer.h"
 #include "support/test.h"
@@ -26,12 +29,9 @@ static void read_all(const char *path, Buffer *buffer)
     (void)fclose(file);
 }
 
-static void read_hex(const char *path, Buffer *bytes)
+static void add_hex(const char *cursor, Buffer *bytes)
 {
-    Buffer text = {0};
-    read_all(path, &text);
-    const char *cursor = buffer_text(&text);
-    while (*cursor != 0) {
+    while (*cursor != 0 && *cursor != '\n') {
         char digits[3] = {cursor[0], cursor[0] == 0 ? 0 : cursor[1], 0};
         if (strspn(digits, "0123456789abcdef") == 2) {
             buffer_append_u8(bytes, (uint8_t)strtoul(digits, NULL, 16));
@@ -39,7 +39,6 @@ static void read_hex(const char *path, Buffer *bytes)
         }
         cursor++;
     }
-    buffer_fini(&text);
 }
 
 static void describe(ProSleighDecoder *decoder, const ProSleighLanguage *language,
@@ -83,15 +82,14 @@ static void decode_all(ProSleighLanguage *language, const Buffer *bytes, Buffer 
     pro_sleigh_decoder_free(decoder);
 }
 
-static ProSleighLanguage *compile_and_load(const char *path)
+static ProSleighLanguage *compile_and_load(const ProSleighCompileOptions *options)
 {
-    ProSleighCompileOptions options = {.path = path};
     uint8_t *sla = NULL;
     size_t size = 0;
     char *messages = NULL;
     ProError error = {0};
     ProSleighLanguage *language = NULL;
-    if (pro_sleigh_compile(&options, &sla, &size, &messages, &error) != PRO_OK)
+    if (pro_sleigh_compile(options, &sla, &size, &messages, &error) != PRO_OK)
         fail_msg("%s", messages);
     if (pro_sleigh_language_load(sla, size, &language, &error) != PRO_OK)
         fail_msg("%s", error.text);
@@ -100,28 +98,57 @@ static ProSleighLanguage *compile_and_load(const char *path)
     return language;
 }
 
+static void write_all(const char *path, const Buffer *buffer)
+{
+    FILE *file = fopen(path, "wbe");
+    assert_non_null(file);
+    assert_int_equal(fwrite(buffer->data, 1, buffer->size, file), buffer->size);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void check_case(const char *name)
 {
     char path[1024];
-    Buffer bytes = {0}, output = {0}, golden = {0};
+    Buffer hex = {0}, bytes = {0}, output = {0}, golden = {0};
     (void)snprintf(path, sizeof path, "%s/%s.slaspec", SPECS_FOLDER, name);
-    ProSleighLanguage *language = compile_and_load(path);
+    ProSleighCompileOptions options = {.path = path};
+    ProSleighLanguage *language = compile_and_load(&options);
     (void)snprintf(path, sizeof path, "%s/%s.hex", SPECS_FOLDER, name);
-    read_hex(path, &bytes);
+    read_all(path, &hex);
+    add_hex(buffer_text(&hex), &bytes);
     decode_all(language, &bytes, &output);
     (void)snprintf(path, sizeof path, "%s/%s.golden", SPECS_FOLDER, name);
-    if (getenv("SLEIGH_BLESS") != NULL) {
-        FILE *file = fopen(path, "wbe");
-        assert_non_null(file);
-        assert_int_equal(fwrite(output.data, 1, output.size, file), output.size);
-        assert_int_equal(fclose(file), 0);
-    }
+    if (getenv("SLEIGH_BLESS") != NULL)
+        write_all(path, &output);
     read_all(path, &golden);
     assert_string_equal(buffer_text(&output), buffer_text(&golden));
     pro_sleigh_language_unref(language);
+    buffer_fini(&hex);
     buffer_fini(&bytes);
     buffer_fini(&output);
     buffer_fini(&golden);
+}
+
+/* One case of constructs.txt, up to the next one: its result is added to `output`. */
+static void check_construct(const char *prologue, const char *text, Buffer *output)
+{
+    Buffer source = {0}, bytes = {0};
+    const char *spec = strchr(text, '\n') + 1;
+    const char *hex = strstr(spec, "\n--- ");
+    assert_non_null(hex);
+    if (strncmp(spec, "define endian", 13) != 0)
+        buffer_append_text(&source, prologue);
+    buffer_append(&source, spec, (size_t)(hex - spec) + 1);
+    add_hex(hex + 5, &bytes);
+    const char *result = strchr(hex + 1, '\n') + 1;
+    buffer_append(output, text, (size_t)(result - text));
+    ProSleighCompileOptions options = {
+            .source = buffer_text(&source), .source_size = source.size, .quiet = true};
+    ProSleighLanguage *language = compile_and_load(&options);
+    decode_all(language, &bytes, output);
+    pro_sleigh_language_unref(language);
+    buffer_fini(&source);
+    buffer_fini(&bytes);
 }
 
 static void toy(void **state)
@@ -136,4 +163,28 @@ static void big(void **state)
     check_case("big");
 }
 
-TEST_MAIN(cmocka_unit_test(toy), cmocka_unit_test(big))
+static void each_construct_has_its_meaning(void **state)
+{
+    (void)state;
+    char path[1024];
+    Buffer golden = {0}, output = {0}, prologue = {0};
+    (void)snprintf(path, sizeof path, "%s/constructs.txt", SPECS_FOLDER);
+    read_all(path, &golden);
+    const char *begin = strstr(buffer_text(&golden), "=== prologue\n");
+    assert_non_null(begin);
+    const char *text = strstr(begin, "\n=== ");
+    buffer_append(&prologue, begin + 13, (size_t)(text - begin) - 12);
+    buffer_append(&output, golden.data, (size_t)(text - buffer_text(&golden)) + 1);
+    for (; text != NULL; text = strstr(text + 1, "\n=== "))
+        check_construct(buffer_text(&prologue), text + 1, &output);
+    if (getenv("SLEIGH_BLESS") != NULL)
+        write_all(path, &output);
+    else
+        assert_string_equal(buffer_text(&output), buffer_text(&golden));
+    buffer_fini(&golden);
+    buffer_fini(&output);
+    buffer_fini(&prologue);
+}
+
+TEST_MAIN(cmocka_unit_test(toy), cmocka_unit_test(big),
+        cmocka_unit_test(each_construct_has_its_meaning))

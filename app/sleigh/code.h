@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SLEIGH_CODE_H
+#define SLEIGH_CODE_H
+
+#include <promp/container.h>
+
+/*
+ * What there is to disassemble: the executable parts of an ELF or PE file with the names of their
+ * symbols, or all of any other file.
+ */
+typedef struct CodeRegion {
+    char name[64];
+    uint64_t address;
+    uint64_t offset; /* in the container */
+    uint64_t size;
+} CodeRegion;
+
+typedef struct CodeSymbol {
+    uint64_t address;
+    const char *name; /* lent by the file */
+} CodeSymbol;
+
+typedef struct Code {
+    ProContainer *container;
+    struct ProElf *elf; /* or NULL */
+    struct ProPe *pe;   /* or NULL */
+    CodeRegion *regions;
+    size_t region_count;
+    CodeSymbol *symbols; /* by address */
+    size_t symbol_count;
+    const char *const *languages; /* ids that fit the machine, the best first; NULL-terminated */
+} Code;
+
+/* `path` may be "-": standard input. `base`: the address of a raw file's first byte, what is added
+ * to the addresses of an ELF file, or (if not 0) the base of a PE image. */
+ProStatus code_open(const char *path, uint64_t base, Code *ret_code, ProError *reterr);
+void code_close(Code *code);
+
+const char *code_symbol(const Code *code, uint64_t address); /* NULL: none begins there */
+
+#endif

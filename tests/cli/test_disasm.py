@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""promp disasm and promp sleigh, as a person uses them. PROMP is the built program."""
+import json
+import os
+import struct
+import subprocess
+
+import pytest
+
+PROMP = os.environ["PROMP"]
+TIMEOUT_S = 120
+RV64 = "RISCV:LE:64:RV64GC"
+CODE = bytes.fromhex("13051500" "ef00c000" "8280" "0000")  # addi a0,a0,1; jal ra,.+12; c.jr ra; c.unimp
+
+SPEC = """define endian=little;
+define space ram type=ram_space size=4 default;
+define space register type=register_space size=4;
+define register offset=0 size=4 [ r0 r1 ];
+define token t(8) op=(0,7);
+@ifdef EXTRA
+:extra is op=2 { r0 = r1; }
+@endif
+:one is op=1 { r0 = 1; }
+"""
+
+
+def run(*arguments, data=None, **options):
+    return subprocess.run([PROMP, *map(str, arguments)], input=data, capture_output=True, timeout=TIMEOUT_S,
+                          **options)
+
+
+def elf(code, address, machine=243):
+    """An ELF file with a section of code, its name and one symbol, as little as the loader needs."""
+    names = b"\0.text\0.symtab\0.strtab\0"
+    texts = b"\0start\0"
+    symbol = struct.pack("<IBBHQQ", 1, 0x12, 0, 1, address + 4, 0)
+    places, body = [], b""
+    for part in (code, bytes(24) + symbol, texts, names):
+        places.append((64 + len(body), len(part)))
+        body += part
+    headers = bytes(64)
+    for name, kind, flags, where, place, link, info, size in (
+            (1, 1, 6, address, places[0], 0, 0, 0), (7, 2, 0, 0, places[1], 3, 1, 24),
+            (15, 3, 0, 0, places[2], 0, 0, 0), (15, 3, 0, 0, places[3], 0, 0, 0)):
+        headers += struct.pack("<IIQQQQIIQQ", name, kind, flags, where, *place, link, info, 1, size)
+    header = b"\x7fELF\2\1\1" + bytes(9) + struct.pack(
+        "<HHIQQQIHHHHHH", 2, machine, 1, address, 0, 64 + len(body), 0, 64, 56, 0, 64, 5, 4)
+    return header + body + headers
+
+
+@pytest.fixture
+def spec(tmp_path):
+    path = tmp_path / "one.slaspec"
+    path.write_text(SPEC)
+    return path
+
+
+def test_raw_bytes_from_standard_input():
+    done = run("disasm", "-", "--language", RV64, "--base", "0x1000", data=CODE)
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 0 and done.stderr == b""
+    assert [line.split() for line in lines] == [
+        ["1000:", "13051500", "addi", "a0,", "a0,", "0x1"],
+        ["1004:", "ef00c000", "jal", "ra,", "0x1010"],
+        ["1008:", "8280", "c.jr", "ra"],
+        ["100a:", "0000", "c.unimp"]]
+
+
+def test_start_and_count():
+    done = run("disasm", "-", "--language", RV64, "--base=0x1000", "--start", "0x1004", "--count", "1", data=CODE)
+    assert done.stdout.decode().split() == ["1004:", "ef00c000", "jal", "ra,", "0x1010"]
+
+
+def test_elf_names_sections_symbols_and_targets(tmp_path):
+    path = tmp_path / "program"
+    path.write_bytes(elf(CODE + bytes(4) + CODE, 0x20000))
+    text = run("disasm", path).stdout.decode()
+    assert "section .text:" in text and "\nstart:\n   20004:" in text
+    done = run("disasm", path, "--base", "0x1000", "--count", "1")
+    assert "   21000:" in done.stdout.decode()
+
+
+def test_json_is_one_object_a_line(tmp_path):
+    path = tmp_path / "program"
+    path.write_bytes(elf(CODE + b"\xff\xff\xff\xff\x13", 0x20000))
+    lines = [json.loads(line) for line in run("disasm", path, "--json", "--pcode").stdout.splitlines()]
+    assert lines[0] == {"address": 0x20000, "length": 4, "bytes": "13051500", "section": ".text",
+                        "mnemonic": "addi", "body": "a0, a0, 0x1", "flow": ["fall-through"], "targets": [],
+                        "pcode": lines[0]["pcode"]}
+    assert any("INT_ADD" in operation for operation in lines[0]["pcode"])
+    assert lines[1]["symbol"] == "start" and lines[1]["targets"] == [0x20010] and "call" in lines[1]["flow"]
+    assert lines[2]["flow"] == ["return"] or "indirect" in lines[2]["flow"]
+    assert lines[4]["error"] == "invalid" and lines[-1]["error"] == "truncated"
+
+
+@pytest.mark.parametrize("arguments, status, named", [
+    (["disasm"], 2, "no file"),
+    (["disasm", "-", "--base"], 2, "--base"),
+    (["disasm", "-", "--base", "zero"], 2, "zero"),
+    (["disasm", "-", "--frob"], 2, "--frob"),
+    (["disasm", "/nonexistent"], 1, "/nonexistent"),
+    (["disasm", "-"], 1, "--language"),
+    (["disasm", "-", "--language", "RISCV:LE:64:RV64"], 1, RV64),
+    (["disasm", "-", "--language", RV64, "--start", "0x99999"], 1, "0x99999"),
+    (["disasm", "-", "--language", RV64, "--set", "nothing=1"], 1, "nothing"),
+    (["disasm", "-", "--language", RV64, "--set", "nothing"], 1, "nothing"),
+    (["sleigh"], 2, "usage"),
+    (["sleigh", "frob"], 2, "frob"),
+    (["sleigh", "compile"], 2, "no file"),
+    (["sleigh", "compile", "a.slaspec", "-o"], 2, "-o"),
+    (["sleigh", "compile", "/nonexistent.slaspec"], 1, "/nonexistent.slaspec"),
+    (["sleigh", "languages", "x"], 2, "x"),
+])
+def test_wrong_arguments_are_named(arguments, status, named):
+    done = run(*arguments, data=b"\x13\x05\x15\x00")
+    assert (done.returncode, done.stdout) == (status, b"")
+    assert named in done.stderr.decode()
+
+
+def test_languages_come_with_their_origin():
+    done = run("sleigh", "languages")
+    assert done.returncode == 0
+    lines = done.stdout.decode().splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith(RV64))
+    assert lines[place + 1].strip().endswith("riscv.ldefs")
+
+
+def test_compile_writes_beside_the_specification(spec):
+    assert run("sleigh", "compile", spec).returncode == 0
+    compiled = spec.with_suffix(".sla")
+    assert compiled.read_bytes()[:4] == b"sla\4"
+    done = run("disasm", "-", "--sla", compiled, data=b"\1\2")
+    assert done.stdout.split() == [b"0:", b"01", b"one", b"1:", b"02", b"invalid"]
+    assert run("sleigh", "compile", spec, "-o", compiled, "-DEXTRA").returncode == 0
+    assert b"extra" in run("disasm", "-", "--sla", compiled, data=b"\2").stdout
+
+
+def test_compile_tells_place_and_line_and_leaves_the_old_file(spec):
+    compiled = spec.with_suffix(".sla")
+    compiled.write_bytes(b"old")
+    spec.write_text(SPEC + ":two is op=1 { r0 = nothing; }\n:three is op=3 { r0 = ; }\n")
+    done = run("sleigh", "compile", spec)
+    text = done.stderr.decode()
+    assert done.returncode == 1 and compiled.read_bytes() == b"old"
+    assert f"{spec}:10:21: error: 'nothing' is not defined\n    :two is op=1" in text
+    assert f"{spec}:11:23: error:" in text
+
+
+def test_output_to_a_device_leaves_it_one(spec):
+    assert run("sleigh", "compile", spec, "-o", "/dev/null").returncode == 0
+    assert not os.path.isfile("/dev/null")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([PROMP, "sleigh", "languages"], stdout=full, stderr=subprocess.PIPE, timeout=TIMEOUT_S)
+    assert done.returncode == 1
+
+
+LDEFS = """<language_definitions>
+  <language processor="Own" endian="little" size="32" variant="one" slafile="one.sla" processorspec="one.pspec"
+            id="Own:LE:32:one"><description>mine</description></language>
+</language_definitions>"""
+
+
+def test_a_specification_without_sla_is_compiled_into_the_cache(spec, tmp_path):
+    (tmp_path / "own.ldefs").write_text(LDEFS)
+    (tmp_path / "one.pspec").write_text("<processor_spec/>")
+    cache = tmp_path / "cache"
+    environment = {**os.environ, "PROMP_SPECS": str(tmp_path), "XDG_CACHE_HOME": str(cache)}
+    for mnemonic in (b"one", b"uno"):
+        done = run("disasm", "-", "--language", "Own:LE:32:one", data=b"\1", env=environment)
+        assert mnemonic in done.stdout, done.stderr
+        kept = list((cache / "promp").iterdir())
+        assert len(kept) == 1 and kept[0].suffix == ".sla"  # nothing half-written stays
+        os.utime(kept[0], (1, 1))
+        spec.write_text(SPEC.replace(":one", ":uno"))
+    assert not spec.with_suffix(".sla").exists()
+
+
+def test_depfile_names_what_was_read(spec, tmp_path):
+    (tmp_path / "part.sinc").write_text(":inc is op=9 { }\n")
+    spec.write_text(SPEC + '@include "part.sinc"\n')
+    output, listed = tmp_path / "one.sla", tmp_path / "one.d"
+    assert run("sleigh", "compile", spec, "-o", output, "--depfile", listed).returncode == 0
+    target, _, sources = listed.read_text().strip().partition(": ")
+    assert target == str(output) and sources.split() == [str(spec), str(tmp_path / "part.sinc")]
