@@ -47,6 +47,7 @@ OUTSIDE = {
     "frameobject.h": ("app/python/",),
     "gtk/gtk.h": ("app/ui/", "app/workspace/", "tests/ui/", "bench/hex_bench.c"),
     "glib.h": ("app/ui/", "app/workspace/", "tests/ui/"),
+    "gio/gio.h": ("app/ui/", "app/workspace/"),
     "glib-unix.h": ("app/ui/", "app/workspace/"),
     "cmocka.h": ("tests/support/",),
     "Zydis/Zydis.h": ("tests/prove/x86/",),
