@@ -42,6 +42,10 @@ int py_search_init(PyObject *module, PyTypeObject *container_type);
 
 int py_elf_init(PyObject *module);
 
+/* ---- py_sleigh.c ---- */
+
+int py_sleigh_init(PyObject *module);
+
 /* ---- py_pe.c ---- */
 
 int py_pe_init(PyObject *module);

@@ -60,7 +60,8 @@ PyMODINIT_FUNC PyInit__promp(void)
             py_error_init(module) != 0 || py_message_init(module) != 0 ||
             py_worker_init(module) != 0 || py_wait_init(module) != 0 ||
             py_manager_init(module) != 0 || py_container_init(module) != 0 ||
-            py_pe_init(module) != 0 || py_elf_init(module) != 0 || add_constants(module) != 0) {
+            py_pe_init(module) != 0 || py_elf_init(module) != 0 || py_sleigh_init(module) != 0 ||
+            add_constants(module) != 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -52,10 +52,24 @@ typedef struct PspecReader {
     bool in_context_set;
 } PspecReader;
 
+/* Ours, and the only one that is known: an instruction of more bytes is invalid. */
+static bool set_property(ProSleighLanguage *language, const char *key, const char *value)
+{
+    if (key == NULL || value == NULL || strcmp(key, "maximumInstructionBytes") != 0)
+        return true;
+    unsigned long bytes = strtoul(value, NULL, 0);
+    if (bytes > 0 && bytes <= SLEIGH_LIMIT_INSTRUCTION_BYTES)
+        language->instruction_bytes = (uint32_t)bytes;
+    return true;
+}
+
 static bool pspec_open(
         void *data, const char *element, const XmlAttribute *attributes, size_t count)
 {
     PspecReader *reader = data;
+    if (strcmp(element, "property") == 0)
+        return set_property(reader->language, xml_attribute(attributes, count, "key"),
+                xml_attribute(attributes, count, "value"));
     if (strcmp(element, "context_set") == 0)
         reader->in_context_set = true;
     else if (strcmp(element, "set") != 0)

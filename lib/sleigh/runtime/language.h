@@ -216,6 +216,7 @@ struct ProSleighLanguage {
     bool big_endian;
     bool uses_next2;
     uint32_t alignment;
+    uint32_t instruction_bytes; /* longer ones are invalid */
     uint64_t unique_base;
     uint64_t unique_mask;
     uint32_t section_total;

@@ -159,6 +159,7 @@ static bool load_document(Loader *loader)
         return false;
     if (language->alignment == 0)
         language->alignment = 1;
+    language->instruction_bytes = SLEIGH_LIMIT_INSTRUCTION_BYTES;
     language->unique_base =
             load_has(&attributes, SLA_A_UNIQBASE) ? attributes.number[SLA_A_UNIQBASE] : 0;
     language->unique_mask =

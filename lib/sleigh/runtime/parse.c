@@ -352,8 +352,9 @@ static bool descend(Parse *parse, uint32_t index)
 void parse_instruction(Parse *parse, const ProSleighLanguage *language, uint64_t address,
         const uint8_t *bytes, size_t size, const uint32_t *context)
 {
-    if (size > SLEIGH_LIMIT_INSTRUCTION_BYTES)
-        size = SLEIGH_LIMIT_INSTRUCTION_BYTES;
+    bool is_complete = size >= language->instruction_bytes;
+    if (is_complete)
+        size = language->instruction_bytes;
     parse->language = language;
     parse->outcome = PRO_SLEIGH_DECODED;
     parse->address = address;
@@ -374,12 +375,14 @@ void parse_instruction(Parse *parse, const ProSleighLanguage *language, uint64_t
         parse->outcome = PRO_SLEIGH_INVALID;
         return;
     }
-    if (!choose(parse, 0, language->root))
+    if (!choose(parse, 0, language->root)) {
+        if (is_complete)
+            parse->outcome = PRO_SLEIGH_INVALID; /* more bytes would not help */
         return;
+    }
     parse->length = parse->nodes[0].length;
     if (parse->length > size)
-        parse->outcome =
-                size < SLEIGH_LIMIT_INSTRUCTION_BYTES ? PRO_SLEIGH_TRUNCATED : PRO_SLEIGH_INVALID;
+        parse->outcome = is_complete ? PRO_SLEIGH_INVALID : PRO_SLEIGH_TRUNCATED;
     else if (parse->length == 0)
         parse->outcome = PRO_SLEIGH_INVALID; /* no progress could be made */
     parse->next = parse_wrap(language, language->default_space, address + parse->length);

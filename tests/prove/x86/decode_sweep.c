@@ -258,10 +258,20 @@ static unsigned random_map(uint8_t *bytes)
     unsigned which = (unsigned)(random_next() >> 20) % (sizeof escapes / sizeof *escapes);
     unsigned length = escapes[which].length;
     memcpy(bytes, escapes[which].bytes, length);
-    if (bytes[0] == 0xC4) /* a map that exists, else nearly all is invalid */
-        bytes[length++] = (uint8_t)((random_next() >> 24 & 0xE0) | (1 + random_next() % 3));
-    if (bytes[0] == 0x62)
-        bytes[length++] = (uint8_t)((random_next() >> 24 & 0xF0) | (1 + random_next() % 3));
+    if (bytes[0] == 0xC4 || bytes[0] == 0x62) { /* a map that exists, else nearly all is invalid */
+        uint64_t random = random_next() >> 16;
+        bytes[length++] = (uint8_t)((random & 0xF0) | (1 + (random >> 8) % 3));
+        if (bytes[0] == 0xC4)
+            bytes[1] &= 0xE3;
+        uint8_t vvvv = (random & 0x10000) != 0 ? 0x78 : 0; /* no register, half of the time */
+        bytes[length++] = (uint8_t)((random >> 24) | vvvv | (bytes[0] == 0x62 ? 4 : 0));
+        if (bytes[0] == 0x62)
+            bytes[length++] = (uint8_t)((random >> 32) | (vvvv != 0 ? 8 : 0));
+        if (bytes[0] == 0x62 && (random & 0x60000) != 0)
+            bytes[length - 1] &= 0x68; /* and no mask, no broadcast */
+    } else if (bytes[0] == 0xC5 && (random_next() & 0x10000) != 0) {
+        bytes[length] = (uint8_t)(bytes[length] | 0x78);
+    }
     return length;
 }
 

@@ -67,6 +67,9 @@ void instruction_from_zydis(const ZydisDecodedInstruction *decoded,
 {
     *ret_instruction = (Instruction){.prefixes = prefixes_of(decoded)};
     const char *name = ZydisMnemonicGetString(decoded->mnemonic);
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_RET &&
+            decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+        name = "retf";
     size_t length = strlen(name);
     memcpy(ret_instruction->mnemonic, name, length < MNEMONIC_MAX ? length : MNEMONIC_MAX - 1);
     for (unsigned i = 0; i < decoded->operand_count_visible; i++) {
@@ -91,5 +94,7 @@ void instruction_from_zydis(const ZydisDecodedInstruction *decoded,
             operand->value = from->ptr.offset;
         }
     }
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_NOP && ret_instruction->count == 2)
+        ret_instruction->count = 1; /* SDM: NOP r/m; what ModRM.reg says is nobody's operand */
     read_decorations(decoded, ret_instruction);
 }
