@@ -21,6 +21,12 @@ enum {
  */
 int cli_run(int count, char **arguments);
 
+/*
+ * Shows files in a window; `files` stands behind its command in argv. Does not return unless there
+ * is nothing to run.
+ */
+int cli_open(char **files);
+
 /* Prints one line a check of what promp needs; CLI_EXIT_PROBLEM if any failed. */
 int cli_doctor(void);
 

@@ -13,6 +13,7 @@
 static const char usage[] = "usage: promp -r SCRIPT [ARGUMENT...]\n"
                             "       promp disasm FILE|- [OPTION...]\n"
                             "       promp sleigh compile|languages [ARGUMENT...]\n"
+                            "       promp open FILE...\n"
                             "       promp doctor\n"
                             "       promp --version\n"
                             "       promp --help\n";
@@ -23,12 +24,15 @@ static const char help[] =
         "              script's name is for the script\n"
         "  disasm      disassemble an ELF or PE file, or raw bytes; also as p-code and JSON\n"
         "  sleigh      compile a processor description; list the languages there are\n"
+        "  open        show files in a window: bytes, PE and ELF structure, strings, search;\n"
+        "              workers read them\n"
         "  doctor      check what promp needs of this machine and run a task in a worker\n"
         "  --version   print the version\n"
         "  --help      print this text\n"
         "\n"
         "Exit status: the script's own; 2 for wrong arguments and for a script that cannot\n"
-        "be read or parsed. `promp doctor`: 0 if everything is in order, else 1.\n";
+        "be read or parsed. `promp doctor`: 0 if everything is in order, else 1. `promp open`:\n"
+        "1 if a file could not be opened, 2 without a display.\n";
 
 static int fail_usage(const char *what, const char *argument)
 {
@@ -70,6 +74,9 @@ int main(int argc, char **argv)
     if (strcmp(command, "-r") == 0)
         return argc > 2 ? cli_run(argc - 2, argv + 2)
                         : fail_usage("a script must follow the argument", command);
+    if (strcmp(command, "open") == 0)
+        return argc > 2 ? cli_open(argv + 2)
+                        : fail_usage("files must follow the argument", command);
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
         if (strcmp(command, alone[i]) == 0)
             return argc == 2 ? run_alone(command) : fail_usage("unexpected argument", argv[2]);

@@ -159,16 +159,27 @@ static GtkWidget *add_label(GtkWidget *line, float align, bool expand)
     return label;
 }
 
+static void add_button(GtkWidget *line, const char *label, const char *action, const char *key)
+{
+    GtkWidget *button = gtk_button_new_with_label(label);
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(button), action);
+    gtk_button_set_has_frame(GTK_BUTTON(button), FALSE);
+    gtk_widget_add_css_class(button, "hex-button");
+    hex_label_widget(button, label, key);
+    gtk_box_append(GTK_BOX(line), button);
+}
+
 static void add_status_line(ProHexPanel *panel)
 {
-    GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 18);
+    GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
     gtk_widget_set_margin_start(line, 8);
     gtk_widget_set_margin_end(line, 8);
-    gtk_widget_set_margin_top(line, 3);
-    gtk_widget_set_margin_bottom(line, 3);
     panel->place = add_label(line, 0, false);
     panel->note = add_label(line, 0.5f, true);
     panel->total = add_label(line, 1, false);
+    add_button(line, "Go To", "hex-panel.go-to", "Ctrl+G");
+    add_button(line, "Find", "hex-panel.find", "Ctrl+F");
+    add_button(line, "Inspector", "hex-panel.inspector", "Ctrl+I");
     gtk_label_set_width_chars(GTK_LABEL(panel->place), 24);
     gtk_box_append(GTK_BOX(panel), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
     gtk_box_append(GTK_BOX(panel), line);

@@ -245,7 +245,8 @@ static void add_style(void)
 {
     static const char style[] =
             "hexview { font-family: monospace; background-color: @theme_base_color;"
-            " color: @theme_text_color; }";
+            " color: @theme_text_color; }"
+            ".hex-button { min-height: 0; padding: 2px 6px; }";
     GdkDisplay *display = gdk_display_get_default();
     if (display == NULL)
         return;

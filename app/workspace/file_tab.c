@@ -8,7 +8,7 @@
 #include "ui/hex_label.h"
 #include "ui/hex_panel.h"
 
-enum { STRUCTURE_WIDTH = 240, PAGE_TABLE = 0, PAGE_STRINGS, PAGE_SEARCH };
+enum { STRUCTURE_WIDTH = 240, BYTES_HEIGHT = 460, PAGE_TABLE = 0, PAGE_STRINGS, PAGE_SEARCH };
 
 struct _ProFileTab {
     GtkBox parent_instance;
@@ -27,7 +27,8 @@ G_DEFINE_FINAL_TYPE(ProFileTab, pro_file_tab, GTK_TYPE_BOX)
 
 /* ---- from a row to its bytes ---- */
 
-static void show_bytes(ProFileTab *tab, uint64_t offset, uint64_t size, const char *name)
+static void show_bytes(
+        ProFileTab *tab, uint64_t offset, uint64_t size, const char *name, bool go_there)
 {
     ProHexView *view = pro_hex_panel_get_view(PRO_HEX_PANEL(tab->bytes));
     ProContainer *container = pro_hex_view_get_container(view);
@@ -37,7 +38,8 @@ static void show_bytes(ProFileTab *tab, uint64_t offset, uint64_t size, const ch
         return;
     }
     pro_hex_view_add_highlight(view, offset, size, NULL, name);
-    pro_hex_view_go_to(view, offset);
+    if (go_there)
+        pro_hex_view_go_to(view, offset);
 }
 
 static void row_selected(GtkWidget *widget, ProRow *row, ProFileTab *tab)
@@ -48,7 +50,7 @@ static void row_selected(GtkWidget *widget, ProRow *row, ProFileTab *tab)
     (void)widget;
     pro_row_get_cell(row, 0, name);
     if (pro_row_get_bytes(row, &offset, &size))
-        show_bytes(tab, offset, size, name);
+        show_bytes(tab, offset, size, name, true);
     else
         pro_hex_panel_tell(PRO_HEX_PANEL(tab->bytes), "This has no bytes in the file");
 }
@@ -78,7 +80,7 @@ static void table_release(void *user)
     g_free(user);
 }
 
-static void table_selected(ProStructurePane *pane, guint index, ProFileTab *tab)
+static void table_selected(ProStructurePane *pane, guint index, gboolean chosen, ProFileTab *tab)
 {
     static const RowOps ops = {.cell = table_cell, .bytes = table_bytes, .release = table_release};
     G_STATIC_ASSERT((int)DOCUMENT_CELL_MAX == (int)ROW_CELL_MAX);
@@ -91,8 +93,9 @@ static void table_selected(ProStructurePane *pane, guint index, ProFileTab *tab)
             table->column_count);
     g_object_unref(rows);
     gtk_notebook_set_current_page(GTK_NOTEBOOK(tab->pages), PAGE_TABLE);
+    pro_hex_view_clear_highlights(pro_hex_panel_get_view(PRO_HEX_PANEL(tab->bytes)));
     if (table->size > 0)
-        show_bytes(tab, table->offset, table->size, table->name);
+        show_bytes(tab, table->offset, table->size, table->name, chosen);
 }
 
 /* ---- actions ---- */
@@ -112,7 +115,7 @@ static void act_page(GtkWidget *widget, const char *name, GVariant *page)
     (void)name;
     gtk_notebook_set_current_page(GTK_NOTEBOOK(tab->pages), number);
     if (number == PAGE_TABLE)
-        gtk_widget_grab_focus(tab->table);
+        pro_row_table_focus(PRO_ROW_TABLE(tab->table));
     else
         pro_hit_pane_focus(PRO_HIT_PANE(number == PAGE_STRINGS ? tab->strings : tab->search));
 }
@@ -187,6 +190,7 @@ static GtkWidget *make_right_side(ProFileTab *tab)
     gtk_paned_set_end_child(GTK_PANED(split), tab->pages);
     gtk_paned_set_shrink_start_child(GTK_PANED(split), FALSE);
     gtk_paned_set_shrink_end_child(GTK_PANED(split), FALSE);
+    gtk_paned_set_position(GTK_PANED(split), BYTES_HEIGHT);
     return split;
 }
 

@@ -189,7 +189,10 @@ void pro_hit_pane_shown(ProHitPane *pane)
 
 void pro_hit_pane_focus(ProHitPane *pane)
 {
-    gtk_widget_grab_focus(pane->kind == HIT_PANE_STRINGS ? pane->table : pane->pattern);
+    if (pane->kind == HIT_PANE_STRINGS)
+        pro_row_table_focus(PRO_ROW_TABLE(pane->table));
+    else
+        gtk_widget_grab_focus(pane->pattern);
 }
 
 void pro_hit_pane_set_jobs(ProHitPane *pane, Jobs *jobs, const char *container_name)

@@ -40,6 +40,12 @@ static gboolean end_loop(void *loop)
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean quit_loop(GMainLoop *loop)
+{
+    g_main_loop_quit(loop);
+    return FALSE; /* the window closes */
+}
+
 static void show(int count, char **paths, ProContainer **containers)
 {
     GMainLoop *loop = g_main_loop_new(NULL, FALSE);
@@ -48,7 +54,7 @@ static void show(int count, char **paths, ProContainer **containers)
         if (containers[i] != NULL)
             pro_workspace_add(PRO_WORKSPACE(window), containers[i], paths[i]);
     (void)g_object_ref(window);
-    g_signal_connect_swapped(window, "destroy", G_CALLBACK(g_main_loop_quit), loop);
+    g_signal_connect_swapped(window, "close-request", G_CALLBACK(quit_loop), loop);
     (void)g_unix_signal_add(SIGINT, end_loop, loop);
     (void)g_unix_signal_add(SIGTERM, end_loop, loop);
     gtk_window_present(GTK_WINDOW(window));

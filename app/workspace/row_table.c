@@ -159,11 +159,15 @@ static void pro_row_table_init(ProRowTable *table)
     make_models(table);
     table->filter_entry = gtk_search_entry_new();
     g_object_set(table->filter_entry, "placeholder-text", "Show only rows with", NULL);
+    gtk_widget_set_margin_start(table->filter_entry, 8);
+    gtk_widget_set_margin_end(table->filter_entry, 8);
+    gtk_widget_set_margin_top(table->filter_entry, 4);
+    gtk_widget_set_margin_bottom(table->filter_entry, 4);
     hex_label_widget(table->filter_entry, "Show only rows with", NULL);
     g_signal_connect(table->filter_entry, "search-changed", G_CALLBACK(filter_changed), table);
     table->view = gtk_column_view_new(GTK_SELECTION_MODEL(g_object_ref(table->selection)));
     gtk_column_view_set_show_column_separators(GTK_COLUMN_VIEW(table->view), TRUE);
-    gtk_widget_add_css_class(table->view, "data-table");
+    gtk_widget_add_css_class(table->view, "dense");
     g_signal_connect(table->view, "activate", G_CALLBACK(row_activated), table);
     GtkWidget *scrolled = gtk_scrolled_window_new();
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scrolled), table->view);
@@ -188,4 +192,9 @@ void pro_row_table_set_rows(
     for (size_t i = 0; i < table->column_count; i++)
         add_column(table, columns[i], i, i + 1 == table->column_count);
     gtk_filter_list_model_set_model(table->filtered, G_LIST_MODEL(rows));
+}
+
+void pro_row_table_focus(ProRowTable *table)
+{
+    gtk_widget_grab_focus(table->filter_entry);
 }

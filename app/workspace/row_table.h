@@ -19,4 +19,6 @@ GtkWidget *pro_row_table_new(const char *name); /* for screen readers */
 void pro_row_table_set_rows(
         ProRowTable *table, ProRows *rows, const char *const *columns, size_t column_count);
 
+void pro_row_table_focus(ProRowTable *table); /* to the field */
+
 #endif

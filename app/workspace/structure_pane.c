@@ -18,6 +18,7 @@ struct _ProStructurePane {
     Job *job;
     char *container_name;
     Document *document;
+    bool choosing; /* the selection is not the person's */
 };
 
 G_DEFINE_FINAL_TYPE(ProStructurePane, pro_structure_pane, GTK_TYPE_BOX)
@@ -122,7 +123,7 @@ static void selection_changed(
     if (entry == NULL)
         return;
     ProRow *row = gtk_tree_list_row_get_item(entry);
-    g_signal_emit(pane, table_selected, 0, table_of(row));
+    g_signal_emit(pane, table_selected, 0, table_of(row), !pane->choosing);
     g_object_unref(row);
 }
 
@@ -140,6 +141,9 @@ static void show_tree(ProStructurePane *pane)
     g_signal_connect_object(selection, "notify::selected-item", G_CALLBACK(selection_changed), pane,
             (GConnectFlags)0);
     gtk_list_view_set_model(GTK_LIST_VIEW(pane->tree), GTK_SELECTION_MODEL(selection));
+    pane->choosing = true;
+    gtk_single_selection_set_selected(selection, 0);
+    pane->choosing = false;
     g_object_unref(selection);
 }
 
@@ -299,7 +303,7 @@ static void add_tree(ProStructurePane *pane)
     g_signal_connect(factory, "setup", G_CALLBACK(set_up_entry), NULL);
     g_signal_connect(factory, "bind", G_CALLBACK(bind_entry), pane);
     pane->tree = gtk_list_view_new(NULL, factory);
-    gtk_widget_add_css_class(pane->tree, "navigation-sidebar");
+    gtk_widget_add_css_class(pane->tree, "dense");
     hex_label_widget(pane->tree, "Structure", NULL);
     GtkWidget *scrolled = gtk_scrolled_window_new();
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scrolled), pane->tree);
@@ -323,7 +327,7 @@ static void pro_structure_pane_class_init(ProStructurePaneClass *class)
 {
     G_OBJECT_CLASS(class)->dispose = dispose;
     table_selected = g_signal_new("table-selected", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0,
-            NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+            NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BOOLEAN);
 }
 
 static void pro_structure_pane_init(ProStructurePane *pane)

@@ -11,7 +11,7 @@
  * What a file consists of, as a tree; read by a job. Tells what it is at, what went wrong and what
  * the file's warnings are.
  *
- * Signal "table-selected" (guint): a table of the document.
+ * Signal "table-selected" (guint, gboolean): a table of the document; was it a person who chose it?
  */
 #define PRO_TYPE_STRUCTURE_PANE (pro_structure_pane_get_type())
 G_DECLARE_FINAL_TYPE(ProStructurePane, pro_structure_pane, PRO, STRUCTURE_PANE, GtkBox)

@@ -14,7 +14,8 @@ struct _ProWorkspace {
     GtkWidget *files; /* a notebook */
     GtkWidget *info;
     GtkWidget *info_text;
-    Jobs *jobs; /* NULL: `problem` tells why */
+    guint focus; /* an idle source */
+    Jobs *jobs;  /* NULL: `problem` tells why */
     ProError problem;
 };
 
@@ -75,7 +76,28 @@ void pro_workspace_add(ProWorkspace *workspace, ProContainer *container, const c
     int page = gtk_notebook_append_page(files, tab, make_tab_label(tab, path));
     gtk_notebook_set_tab_reorderable(files, tab, TRUE);
     gtk_notebook_set_current_page(files, page);
-    pro_file_tab_focus(PRO_FILE_TAB(tab));
+}
+
+static gboolean focus_file(void *user)
+{
+    ProWorkspace *workspace = user;
+    GtkNotebook *files = GTK_NOTEBOOK(workspace->files);
+    GtkWidget *tab = gtk_notebook_get_nth_page(files, gtk_notebook_get_current_page(files));
+    workspace->focus = 0;
+    if (tab != NULL)
+        pro_file_tab_focus(PRO_FILE_TAB(tab));
+    return G_SOURCE_REMOVE;
+}
+
+/* Keys go to the bytes of the file that is shown, not to its tab; once it is shown. */
+static void page_switched(
+        GtkNotebook *files, GtkWidget *page, guint number, ProWorkspace *workspace)
+{
+    (void)files;
+    (void)page;
+    (void)number;
+    if (workspace->focus == 0)
+        workspace->focus = g_idle_add(focus_file, workspace);
 }
 
 void pro_workspace_open(ProWorkspace *workspace, const char *path)
@@ -181,8 +203,25 @@ static void add_info(ProWorkspace *workspace, GtkWidget *box)
 static void dispose(GObject *object)
 {
     ProWorkspace *workspace = PRO_WORKSPACE(object);
+    g_clear_handle_id(&workspace->focus, g_source_remove);
+    if (workspace->files != NULL)
+        g_signal_handlers_disconnect_by_data(workspace->files, workspace);
+    workspace->files = NULL;
     G_OBJECT_CLASS(pro_workspace_parent_class)->dispose(object); /* tabs first: they use jobs */
     g_clear_pointer(&workspace->jobs, jobs_free);
+}
+
+/* Lists are read, not touched: rows as dense as text. */
+static void add_style(void)
+{
+    static const char style[] =
+            "listview.dense > row { min-height: 0; padding-top: 2px; padding-bottom: 2px; }"
+            "columnview.dense > listview > row > cell { padding: 2px 8px; }";
+    GtkCssProvider *provider = gtk_css_provider_new();
+    gtk_css_provider_load_from_data(provider, style, -1);
+    gtk_style_context_add_provider_for_display(gdk_display_get_default(),
+            GTK_STYLE_PROVIDER(provider), GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+    g_object_unref(provider);
 }
 
 static void pro_workspace_class_init(ProWorkspaceClass *class)
@@ -198,6 +237,7 @@ static void pro_workspace_class_init(ProWorkspaceClass *class)
             {"workspace.keys", act_keys, GDK_KEY_F1, 0}};
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
     G_OBJECT_CLASS(class)->dispose = dispose;
+    add_style();
     for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
         gtk_widget_class_install_action(widget_class, actions[i].name, NULL, actions[i].activate);
         gtk_widget_class_add_binding_action(
@@ -211,6 +251,7 @@ static void pro_workspace_init(ProWorkspace *workspace)
     workspace->files = gtk_notebook_new();
     gtk_notebook_set_scrollable(GTK_NOTEBOOK(workspace->files), TRUE);
     gtk_widget_set_vexpand(workspace->files, TRUE);
+    g_signal_connect_after(workspace->files, "switch-page", G_CALLBACK(page_switched), workspace);
     add_header(workspace);
     add_info(workspace, box);
     gtk_box_append(GTK_BOX(box), workspace->files);

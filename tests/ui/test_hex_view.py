@@ -195,6 +195,7 @@ def test_screenshots(theme, scale):
     display.type("ELF")
     display.key("Return")
     program.expect("state", "+3 ")
+    program.settle()
     display.screenshot(f"hex-{theme}-{scale}x")
     assert program.close() == 0
     display.close()
