@@ -2,6 +2,8 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdbool.h>
+
 /*
  * The `promp` command: cli_main.c reads the arguments, one file does each thing that can be asked.
  * All of it runs in the main thread, before any other thread exists.
@@ -10,7 +12,7 @@
 /* Exit statuses of promp's own; a script's are Python's. */
 enum {
     CLI_EXIT_OK = 0,
-    CLI_EXIT_PROBLEM = 1, /* a check of `promp doctor` failed */
+    CLI_EXIT_PROBLEM = 1, /* a check of `promp doctor` failed; a file cannot be read */
     CLI_EXIT_USAGE = 2    /* wrong arguments, or the script could not be read or parsed */
 };
 
@@ -26,6 +28,9 @@ int cli_run(int count, char **arguments);
  * is nothing to run.
  */
 int cli_open(char **files);
+
+/* Prints what a PE or ELF file holds, as a page or as JSON; CLI_EXIT_PROBLEM if it is neither. */
+int cli_info(const char *path, bool json);
 
 /* Prints one line a check of what promp needs; CLI_EXIT_PROBLEM if any failed. */
 int cli_doctor(void);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 static const char usage[] = "usage: promp -r SCRIPT [ARGUMENT...]\n"
+                            "       promp info FILE [--json]\n"
                             "       promp disasm FILE|- [OPTION...]\n"
                             "       promp sleigh compile|languages [ARGUMENT...]\n"
                             "       promp open FILE...\n"
@@ -22,6 +23,7 @@ static const char help[] =
         "\n"
         "  -r SCRIPT   run a Python script in which `import Pro` works; what follows the\n"
         "              script's name is for the script\n"
+        "  info        tell what an ELF or PE file holds; --json: all of it\n"
         "  disasm      disassemble an ELF or PE file, or raw bytes; also as p-code and JSON\n"
         "  sleigh      compile a processor description; list the languages there are\n"
         "  open        show files in a window: bytes, PE and ELF structure, strings, search;\n"
@@ -31,8 +33,9 @@ static const char help[] =
         "  --help      print this text\n"
         "\n"
         "Exit status: the script's own; 2 for wrong arguments and for a script that cannot\n"
-        "be read or parsed. `promp doctor`: 0 if everything is in order, else 1. `promp open`:\n"
-        "1 if a file could not be opened, 2 without a display.\n";
+        "be read or parsed. `promp doctor`: 0 if everything is in order, else 1. `promp info`:\n"
+        "1 if the file cannot be read or is neither an ELF nor a PE file. `promp open`: 1 if a\n"
+        "file cannot be read, 2 without a display.\n";
 
 static int fail_usage(const char *what, const char *argument)
 {
@@ -61,12 +64,36 @@ static int run_alone(const char *command)
     return end_output(CLI_EXIT_OK);
 }
 
+/* The option may stand before the file or behind it; `--` ends options. */
+static int run_info(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool json = false;
+    bool options = true;
+    for (int i = 2; i < argc; i++) {
+        if (options && strcmp(argv[i], "--json") == 0)
+            json = true;
+        else if (options && strcmp(argv[i], "--") == 0)
+            options = false;
+        else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
+            return fail_usage("info does not know the option", argv[i]);
+        else if (path != NULL)
+            return fail_usage("info takes one file; unexpected argument", argv[i]);
+        else
+            path = argv[i];
+    }
+    return path == NULL ? fail_usage("a file must follow the argument", "info")
+                        : end_output(cli_info(path, json));
+}
+
 int main(int argc, char **argv)
 {
     static const char *const alone[] = {"doctor", "--version", "--help"};
     if (argc < 2)
         return fail_usage("nothing to do", NULL);
     const char *command = argv[1];
+    if (strcmp(command, "info") == 0)
+        return run_info(argc, argv);
     if (strcmp(command, "disasm") == 0)
         return end_output(disasm_command(argc - 1, argv + 1));
     if (strcmp(command, "sleigh") == 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "py_api.h"
 #include "py_container.h"
 #include "py_promp.h"
 #include "py_value.h"
@@ -41,6 +42,18 @@ static PyObject *find_worker_program(PyObject *module, PyObject *unused)
     return PyUnicode_DecodeFSDefault(path);
 }
 
+/* For Pro._ui. */
+static int add_api(PyObject *module)
+{
+    static const PyApi api = {.container_get = py_container_get, .error_raise = py_error_raise};
+    PyObject *capsule = PyCapsule_New((void *)(uintptr_t)&api, PY_API_CAPSULE, NULL);
+    if (capsule == NULL)
+        return -1;
+    int added = PyModule_AddObjectRef(module, "_api", capsule);
+    Py_DECREF(capsule);
+    return added;
+}
+
 PyMODINIT_FUNC PyInit__promp(void);
 
 PyMODINIT_FUNC PyInit__promp(void)
@@ -61,7 +74,7 @@ PyMODINIT_FUNC PyInit__promp(void)
             py_worker_init(module) != 0 || py_wait_init(module) != 0 ||
             py_manager_init(module) != 0 || py_container_init(module) != 0 ||
             py_pe_init(module) != 0 || py_elf_init(module) != 0 || py_sleigh_init(module) != 0 ||
-            add_constants(module) != 0) {
+            add_constants(module) != 0 || add_api(module) != 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -12,9 +12,10 @@ enum { EXIT_USAGE = 2 };
 
 static int fail_without_display(void)
 {
-    (void)fputs("promp open: there is no display to open a window on.\n"
-                "Set DISPLAY or WAYLAND_DISPLAY (over ssh: ssh -X), or read files without one: "
-                "Pro.PE, Pro.ELF and Pro.Core in `promp -r SCRIPT`.\n",
+    (void)fputs(
+            "promp open: there is no display to open a window on.\n"
+            "Set DISPLAY or WAYLAND_DISPLAY (over ssh: ssh -X), or read on the terminal what an "
+            "ELF or PE file holds: promp info FILE\n",
             stderr);
     return EXIT_USAGE;
 }

@@ -184,6 +184,12 @@ PRO_API ProStatus pro_manager_wait(ProManager *manager, int timeout_ms, ProError
 PRO_API ProStatus pro_manager_wait_any(ProManager *manager, int timeout_ms, ProError *reterr);
 /* Readable when there is something to deliver; poll it, never read it. -1 once closed. */
 PRO_API int pro_manager_fd(const ProManager *manager);
+/* The same for all managers that the calling thread owns or will own, for event loops that know
+ * none of them: readable while one has something to deliver. The thread's; never close it. -1: it
+ * could not be made. */
+PRO_API int pro_managers_fd(void);
+/* Whether any of the calling thread's managers is busy. */
+PRO_API bool pro_managers_are_busy(void);
 /* Makes the blocking call that is under way return PRO_ERR_ABORTED; else the next one. Any thread
  * and any signal handler. */
 PRO_API void pro_manager_interrupt(ProManager *manager);

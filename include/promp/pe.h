@@ -26,17 +26,34 @@ typedef struct ProPeHeaders {
     uint16_t machine;
     uint16_t section_count;
     uint32_t time_stamp;
+    uint32_t symbol_offset; /* COFF symbols */
+    uint32_t symbol_count;
+    uint16_t optional_size; /* bytes of the optional header */
     uint16_t characteristics;
     uint16_t magic; /* 0x10B: PE32, 0x20B: PE32+ */
+    uint8_t linker_major, linker_minor;
+    uint32_t code_size;
+    uint32_t initialized_size;
+    uint32_t uninitialized_size;
     uint32_t entry_rva;
+    uint32_t code_rva;
+    uint32_t data_rva; /* PE32 only */
     uint64_t image_base;
     uint32_t section_alignment;
     uint32_t file_alignment;
+    uint16_t system_major, system_minor; /* the Windows that it needs */
+    uint16_t image_major, image_minor;
+    uint16_t subsystem_major, subsystem_minor;
+    uint32_t win32_version; /* 0 */
     uint32_t image_size;
     uint32_t headers_size;
     uint32_t checksum;
     uint16_t subsystem;
     uint16_t dll_characteristics;
+    uint64_t stack_reserve, stack_commit;
+    uint64_t heap_reserve, heap_commit;
+    uint32_t loader_flags;
+    uint32_t announced_directories;
     uint32_t directory_count; /* that are there, at most PRO_PE_DIRECTORIES */
 } ProPeHeaders;
 
@@ -46,6 +63,10 @@ typedef struct ProPeSection {
     uint32_t virtual_address;
     uint32_t raw_size;
     uint32_t raw_offset;
+    uint32_t relocation_offset; /* COFF relocations and line numbers */
+    uint32_t line_offset;
+    uint16_t relocation_count;
+    uint16_t line_count;
     uint32_t characteristics;
 } ProPeSection;
 
@@ -82,6 +103,15 @@ typedef struct ProPeImport {
     size_t function_count;
 } ProPeImport;
 
+typedef struct ProPeExportTable {
+    const char *module; /* NULL: there are no exports */
+    uint32_t time_stamp;
+    uint16_t major, minor;
+    uint32_t base;           /* the first ordinal */
+    uint32_t function_count; /* announced */
+    uint32_t name_count;
+} ProPeExportTable;
+
 typedef struct ProPeExport {
     uint32_t ordinal;
     uint32_t rva;
@@ -92,16 +122,20 @@ typedef struct ProPeExport {
 typedef struct ProPeDebug {
     uint32_t type;
     uint32_t time_stamp;
+    uint16_t major, minor;
     uint32_t size;
     uint32_t rva;
     uint32_t offset;
-    uint8_t guid[16]; /* CodeView (type 2): RSDS */
+    uint8_t guid[16];   /* CodeView (type 2), RSDS: with `age` the PDB's identity */
+    uint32_t signature; /* CodeView, NB10, which has no GUID */
     uint32_t age;
     const char *pdb; /* NULL unless CodeView */
 } ProPeDebug;
 
 typedef struct ProPeResource {
     uint32_t type, id, language; /* of names: the high bit and the name's offset */
+    const char *type_name;       /* UTF-8; NULL: a number */
+    const char *id_name;
     uint32_t rva;
     uint32_t size;
     uint32_t code_page;
@@ -118,6 +152,33 @@ typedef struct ProPeException {
     uint32_t unwind_rva;
 } ProPeException;
 
+typedef struct ProPeTls {
+    uint64_t data_begin, data_end; /* addresses, as all here */
+    uint64_t index;
+    uint64_t callbacks;
+    uint32_t zero_size;
+    uint32_t characteristics;
+} ProPeTls;
+
+/* The header of .NET code (ECMA-335 II.25.3.3). */
+typedef struct ProPeClr {
+    uint32_t size;
+    uint16_t runtime_major, runtime_minor;
+    ProPeDirectory metadata;
+    uint32_t flags;
+    uint32_t entry; /* token or, with COMIMAGE_FLAGS_NATIVE_ENTRYPOINT, RVA */
+    ProPeDirectory resources;
+    ProPeDirectory strong_name;
+    const char *version; /* of the metadata: "v4.0.30319"; NULL if they are not there */
+} ProPeClr;
+
+typedef struct ProPeCertificate {
+    uint64_t offset; /* of its header in the file */
+    uint32_t size;   /* with the header of 8 bytes */
+    uint16_t revision;
+    uint16_t type; /* 2: PKCS #7 */
+} ProPeCertificate;
+
 /* Keeps a reference on the container. PRO_ERR_FORMAT if it is no PE file at all. */
 PRO_API ProStatus pro_pe_open(
         ProContainer *container, ProPe **ret_pe, ProError *reterr) PRO_WARN_UNUSED;
@@ -131,12 +192,15 @@ PRO_API uint64_t pro_pe_rva_to_offset(const ProPe *pe, uint32_t rva);
 
 PRO_API const ProPeImport *pro_pe_imports(const ProPe *pe, size_t *ret_count);
 PRO_API const ProPeExport *pro_pe_exports(const ProPe *pe, size_t *ret_count);
-PRO_API const char *pro_pe_export_module(const ProPe *pe); /* NULL if there is none */
+PRO_API const ProPeExportTable *pro_pe_export_table(const ProPe *pe);
 PRO_API const ProPeDebug *pro_pe_debug(const ProPe *pe, size_t *ret_count);
 PRO_API const ProPeResource *pro_pe_resources(const ProPe *pe, size_t *ret_count);
 PRO_API const ProPeRelocation *pro_pe_relocations(const ProPe *pe, size_t *ret_count);
 PRO_API const ProPeException *pro_pe_exceptions(const ProPe *pe, size_t *ret_count);
+PRO_API const ProPeTls *pro_pe_tls(const ProPe *pe); /* NULL if there is none */
 PRO_API const uint64_t *pro_pe_tls_callbacks(const ProPe *pe, size_t *ret_count); /* addresses */
+PRO_API const ProPeClr *pro_pe_clr(const ProPe *pe); /* NULL if there is none */
+PRO_API const ProPeCertificate *pro_pe_certificates(const ProPe *pe, size_t *ret_count);
 /* Where what belongs to no header, section or certificate begins, at the end of the file; its size
  * if there is nothing. */
 PRO_API uint64_t pro_pe_overlay_offset(const ProPe *pe);

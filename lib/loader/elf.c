@@ -100,21 +100,30 @@ static ProStatus read_header(
     header->is_64 = bytes[EI_CLASS] == ELFCLASS64;
     header->big_endian = bytes[EI_DATA] == ELFDATA2MSB;
     header->os_abi = bytes[EI_OSABI];
+    header->abi_version = bytes[EI_ABIVERSION];
     size_t word = header->is_64 ? 8 : 4;
     if (!elf_read(elf, 0, bytes, header->is_64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
         return error_set(reterr, PRO_ERR_FORMAT, "the ELF file ends in its header");
     header->type = (uint16_t)elf_integer(elf, bytes + 16, 2);
     header->machine = (uint16_t)elf_integer(elf, bytes + 18, 2);
+    header->version = (uint32_t)elf_integer(elf, bytes + 20, 4);
     header->entry = elf_integer(elf, bytes + 24, word);
-    elf->segment_table = elf_integer(elf, bytes + 24 + word, word);
-    elf->section_table = elf_integer(elf, bytes + 24 + 2 * word, word);
+    header->segment_offset = elf_integer(elf, bytes + 24 + word, word);
+    header->section_offset = elf_integer(elf, bytes + 24 + 2 * word, word);
     const uint8_t *rest = bytes + 24 + 3 * word;
     header->flags = (uint32_t)elf_integer(elf, rest, 4);
-    elf->segment_entry = (uint32_t)elf_integer(elf, rest + 6, 2);
-    *ret_segments = elf_integer(elf, rest + 8, 2);
-    elf->section_entry = (uint32_t)elf_integer(elf, rest + 10, 2);
-    *ret_sections = elf_integer(elf, rest + 12, 2);
-    elf->name_section = (uint32_t)elf_integer(elf, rest + 14, 2);
+    uint16_t *const halves[] = {&header->header_size, &header->segment_entry_size,
+            &header->segment_count, &header->section_entry_size, &header->section_count,
+            &header->name_section};
+    for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++)
+        *halves[i] = (uint16_t)elf_integer(elf, rest + 4 + 2 * i, 2);
+    elf->segment_table = header->segment_offset;
+    elf->section_table = header->section_offset;
+    elf->segment_entry = header->segment_entry_size;
+    elf->section_entry = header->section_entry_size;
+    elf->name_section = header->name_section;
+    *ret_segments = header->segment_count;
+    *ret_sections = header->section_count;
     return PRO_OK;
 }
 
@@ -225,10 +234,15 @@ static ProStatus parse(ProElf *elf, ProError *reterr)
         return status;
     read_sections(elf, sections, &segments);
     read_segments(elf, segments);
-    elf_parse_symbols(elf);
-    elf_parse_dynamic(elf);
-    elf_parse_relocations(elf);
+    if (elf->section_count > 0) {
+        elf_parse_symbols(elf);
+        elf_parse_dynamic(elf);
+        elf_parse_relocations(elf);
+    } else {
+        elf_parse_dynamic_segment(elf);
+    }
     elf_parse_notes(elf);
+    elf_parse_frames(elf);
     return PRO_OK;
 }
 
@@ -263,6 +277,31 @@ const ProElfHeader *pro_elf_header(const ProElf *elf)
     return &elf->header;
 }
 
+uint64_t elf_locate(const ProElf *elf, uint64_t address, uint64_t *ret_left)
+{
+    uint64_t file_size = pro_container_size(elf->file);
+    *ret_left = 0;
+    for (size_t i = 0; i < elf->segment_count; i++) {
+        const ProElfSegment *segment = &elf->segments[i];
+        uint64_t delta = address - segment->virtual_address;
+        if (segment->type != PT_LOAD || address < segment->virtual_address ||
+                delta >= segment->file_size || segment->offset >= file_size ||
+                delta >= file_size - segment->offset)
+            continue;
+        *ret_left = segment->file_size - delta;
+        if (*ret_left > file_size - segment->offset - delta)
+            *ret_left = file_size - segment->offset - delta;
+        return segment->offset + delta;
+    }
+    return PRO_ELF_NO_OFFSET;
+}
+
+uint64_t pro_elf_address_to_offset(const ProElf *elf, uint64_t address)
+{
+    uint64_t left;
+    return elf_locate(elf, address, &left);
+}
+
 size_t pro_elf_build_id(const ProElf *elf, uint8_t *ret_id, size_t capacity)
 {
     for (size_t i = 0; i < elf->note_count; i++) {
@@ -288,4 +327,5 @@ LIST_GETTER(const ProElfSymbol *, symbols, symbol_count)
 LIST_GETTER(const ProElfDynamic *, dynamic, dynamic_count)
 LIST_GETTER(const ProElfRelocation *, relocations, relocation_count)
 LIST_GETTER(const ProElfNote *, notes, note_count)
+LIST_GETTER(const ProElfFrame *, frames, frame_count)
 LIST_GETTER(const char *const *, warnings, warning_count)

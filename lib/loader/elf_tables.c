@@ -22,10 +22,9 @@ static size_t count_entries(
     return total;
 }
 
-static void read_symbols(ProElf *elf, uint32_t table, size_t limit)
+void elf_read_symbols(ProElf *elf, const ProElfSection *section, const ProElfSection *strings,
+        uint32_t table, size_t limit)
 {
-    const ProElfSection *section = &elf->sections[table];
-    const ProElfSection *strings = elf_section(elf, section->link);
     bool wide = elf->header.is_64;
     size_t size = wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
     size_t lost = 0;
@@ -47,7 +46,7 @@ static void read_symbols(ProElf *elf, uint32_t table, size_t limit)
         };
     }
     if (lost > 0)
-        elf_warn(elf, "%zu names of symbols in section %u lie outside the file", lost, table);
+        elf_warn(elf, "%zu names of symbols of %s lie outside the file", lost, section->name);
 }
 
 void elf_parse_symbols(ProElf *elf)
@@ -58,34 +57,38 @@ void elf_parse_symbols(ProElf *elf)
     elf->symbols = arena_alloc_array(&elf->arena, limit + 1, sizeof *elf->symbols);
     for (uint32_t i = 0; i < elf->section_count && elf->symbols != NULL; i++)
         if (elf->sections[i].type == SHT_SYMTAB || elf->sections[i].type == SHT_DYNSYM)
-            read_symbols(elf, i, limit);
+            elf_read_symbols(
+                    elf, &elf->sections[i], elf_section(elf, elf->sections[i].link), i, limit);
+}
+
+void elf_read_dynamic(ProElf *elf, const ProElfSection *section, const ProElfSection *strings)
+{
+    size_t word = elf->header.is_64 ? 8 : 4;
+    size_t count = elf_entries(elf, section, 2 * word, ELF_DYNAMIC_MAX);
+    elf->dynamic = arena_alloc_array(&elf->arena, count + 1, sizeof *elf->dynamic);
+    for (size_t i = 0; i < count && elf->dynamic != NULL; i++) {
+        uint8_t bytes[16];
+        if (!elf_read(elf, section->offset + i * 2 * word, bytes, 2 * word))
+            return;
+        ProElfDynamic entry = {.tag = (int64_t)elf_integer(elf, bytes, word),
+                .value = elf_integer(elf, bytes + word, word)};
+        if (word == 4)
+            entry.tag = (int32_t)entry.tag;
+        bool is_text = entry.tag == DT_NEEDED || entry.tag == DT_SONAME || entry.tag == DT_RPATH ||
+                       entry.tag == DT_RUNPATH;
+        if (is_text && strings != NULL)
+            entry.text = elf_string(elf, strings, entry.value);
+        elf->dynamic[elf->dynamic_count++] = entry;
+        if (entry.tag == DT_NULL)
+            return;
+    }
 }
 
 void elf_parse_dynamic(ProElf *elf)
 {
-    size_t word = elf->header.is_64 ? 8 : 4;
-    for (size_t i = 0; i < elf->section_count; i++) {
-        const ProElfSection *section = &elf->sections[i];
-        if (section->type != SHT_DYNAMIC || elf->dynamic != NULL)
-            continue;
-        size_t count = elf_entries(elf, section, 2 * word, ELF_DYNAMIC_MAX);
-        elf->dynamic = arena_alloc_array(&elf->arena, count + 1, sizeof *elf->dynamic);
-        for (size_t k = 0; k < count && elf->dynamic != NULL; k++) {
-            uint8_t bytes[16];
-            if (!elf_read(elf, section->offset + k * 2 * word, bytes, 2 * word))
-                return;
-            ProElfDynamic entry = {.tag = (int64_t)elf_integer(elf, bytes, word),
-                    .value = elf_integer(elf, bytes + word, word)};
-            if (word == 4)
-                entry.tag = (int32_t)entry.tag;
-            if (entry.tag == DT_NEEDED || entry.tag == DT_SONAME || entry.tag == DT_RPATH ||
-                    entry.tag == DT_RUNPATH)
-                entry.text = elf_string(elf, elf_section(elf, section->link), entry.value);
-            elf->dynamic[elf->dynamic_count++] = entry;
-            if (entry.tag == DT_NULL)
-                return;
-        }
-    }
+    for (size_t i = 0; i < elf->section_count && elf->dynamic == NULL; i++)
+        if (elf->sections[i].type == SHT_DYNAMIC)
+            elf_read_dynamic(elf, &elf->sections[i], elf_section(elf, elf->sections[i].link));
 }
 
 /* ---- relocations ---- */
@@ -108,9 +111,9 @@ static const ProElfSymbol *symbol_of(const ProElf *elf, uint32_t table, uint32_t
     return &elf->symbols[low + index];
 }
 
-static void read_relocations(ProElf *elf, uint32_t table, size_t limit)
+void elf_read_relocations(ProElf *elf, const ProElfSection *section, uint32_t table,
+        uint32_t symbol_table, size_t limit)
 {
-    const ProElfSection *section = &elf->sections[table];
     size_t word = elf->header.is_64 ? 8 : 4;
     bool has_addend = section->type == SHT_RELA;
     size_t size = word * (has_addend ? 3 : 2);
@@ -127,7 +130,7 @@ static void read_relocations(ProElf *elf, uint32_t table, size_t limit)
         if (has_addend)
             relocation.addend = word == 8 ? (int64_t)elf_integer(elf, bytes + 16, 8)
                                           : (int32_t)elf_integer(elf, bytes + 8, 4);
-        const ProElfSymbol *symbol = symbol_of(elf, section->link, relocation.symbol);
+        const ProElfSymbol *symbol = symbol_of(elf, symbol_table, relocation.symbol);
         if (symbol != NULL)
             relocation.name = symbol->name;
         elf->relocations[elf->relocation_count++] = relocation;
@@ -142,7 +145,7 @@ void elf_parse_relocations(ProElf *elf)
     elf->relocations = arena_alloc_array(&elf->arena, limit + 1, sizeof *elf->relocations);
     for (uint32_t i = 0; i < elf->section_count && elf->relocations != NULL; i++)
         if (elf->sections[i].type == SHT_REL || elf->sections[i].type == SHT_RELA)
-            read_relocations(elf, i, limit);
+            elf_read_relocations(elf, &elf->sections[i], i, elf->sections[i].link, limit);
 }
 
 /* ---- notes ---- */
@@ -182,10 +185,21 @@ static void read_notes(ProElf *elf, const ProElfSection *section)
     }
 }
 
+/* Segments tell of notes where no section does. */
 void elf_parse_notes(ProElf *elf)
 {
     elf->notes = arena_alloc_array(&elf->arena, ELF_NOTES_MAX, sizeof *elf->notes);
     for (size_t i = 0; i < elf->section_count && elf->notes != NULL; i++)
         if (elf->sections[i].type == SHT_NOTE)
             read_notes(elf, &elf->sections[i]);
+    for (size_t i = 0; i < elf->segment_count && elf->section_count == 0 && elf->notes != NULL;
+            i++) {
+        const ProElfSegment *segment = &elf->segments[i];
+        const ProElfSection notes = {.name = "of notes",
+                .offset = segment->offset,
+                .size = segment->file_size,
+                .alignment = segment->alignment};
+        if (segment->type == PT_NOTE)
+            read_notes(elf, &notes);
+    }
 }

@@ -25,9 +25,25 @@ static void write_header(const ProElf *elf, ProWriter *writer)
     const struct {
         const char *name;
         uint64_t value;
-    } fields[] = {{"class", header->is_64 ? 64 : 32}, {"big_endian", header->big_endian},
-            {"os_abi", header->os_abi}, {"type", header->type}, {"machine", header->machine},
-            {"entry", header->entry}, {"flags", header->flags}};
+    } fields[] = {
+            {"class", header->is_64 ? 64 : 32},
+            {"big_endian", header->big_endian},
+            {"os_abi", header->os_abi},
+            {"abi_version", header->abi_version},
+            {"type", header->type},
+            {"machine", header->machine},
+            {"version", header->version},
+            {"entry", header->entry},
+            {"segment_offset", header->segment_offset},
+            {"section_offset", header->section_offset},
+            {"flags", header->flags},
+            {"header_size", header->header_size},
+            {"segment_entry_size", header->segment_entry_size},
+            {"segment_count", header->segment_count},
+            {"section_entry_size", header->section_entry_size},
+            {"section_count", header->section_count},
+            {"name_section", header->name_section},
+    };
     key(writer, "header");
     pro_write_map(writer, sizeof fields / sizeof fields[0]);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -130,14 +146,28 @@ static void write_notes(const ProElf *elf, ProWriter *writer)
     pro_write_bytes(writer, id, pro_elf_build_id(elf, id, sizeof id));
 }
 
+static void write_frames(const ProElf *elf, ProWriter *writer)
+{
+    key(writer, "frames"); /* begin, size, offset */
+    pro_write_list(writer, elf->frame_count);
+    for (size_t i = 0; i < elf->frame_count; i++) {
+        const ProElfFrame *frame = &elf->frames[i];
+        const uint64_t values[] = {frame->begin, frame->size, frame->offset};
+        pro_write_tuple(writer, 3);
+        tuple(writer, 3, values);
+    }
+    pro_write_end(writer);
+}
+
 void pro_elf_write(const ProElf *elf, ProWriter *writer)
 {
-    pro_write_map(writer, 9);
+    pro_write_map(writer, 10);
     write_header(elf, writer);
     write_layout(elf, writer);
     write_symbols(elf, writer);
     write_dynamic(elf, writer);
     write_notes(elf, writer);
+    write_frames(elf, writer);
     key(writer, "warnings");
     pro_write_list(writer, elf->warning_count);
     for (size_t i = 0; i < elf->warning_count; i++)

@@ -159,7 +159,9 @@ static ProStatus read_coff(ProPe *pe, uint16_t *ret_optional_size, ProError *ret
     pe->headers.machine = pe_u16(coff + 4);
     pe->headers.section_count = pe_u16(coff + 6);
     pe->headers.time_stamp = pe_u32(coff + 8);
-    *ret_optional_size = pe_u16(coff + 20);
+    pe->headers.symbol_offset = pe_u32(coff + 12);
+    pe->headers.symbol_count = pe_u32(coff + 16);
+    *ret_optional_size = pe->headers.optional_size = pe_u16(coff + 20);
     pe->headers.characteristics = pe_u16(coff + 22);
     pe->section_table = pe->headers.pe_offset + COFF_BYTES + *ret_optional_size;
     return PRO_OK;
@@ -182,6 +184,47 @@ static void read_directories(ProPe *pe, uint64_t offset, uint32_t count)
     }
 }
 
+/* The part that is the same in both forms, but for the image's base. */
+static void decode_optional(ProPeHeaders *headers, const uint8_t *bytes)
+{
+    bool wide = headers->magic == 0x20B;
+    headers->linker_major = bytes[2];
+    headers->linker_minor = bytes[3];
+    headers->code_size = pe_u32(bytes + 4);
+    headers->initialized_size = pe_u32(bytes + 8);
+    headers->uninitialized_size = pe_u32(bytes + 12);
+    headers->entry_rva = pe_u32(bytes + 16);
+    headers->code_rva = pe_u32(bytes + 20);
+    headers->data_rva = wide ? 0 : pe_u32(bytes + 24);
+    headers->image_base = wide ? pe_u64(bytes + 24) : pe_u32(bytes + 28);
+    headers->section_alignment = pe_u32(bytes + 32);
+    headers->file_alignment = pe_u32(bytes + 36);
+    headers->system_major = pe_u16(bytes + 40);
+    headers->system_minor = pe_u16(bytes + 42);
+    headers->image_major = pe_u16(bytes + 44);
+    headers->image_minor = pe_u16(bytes + 46);
+    headers->subsystem_major = pe_u16(bytes + 48);
+    headers->subsystem_minor = pe_u16(bytes + 50);
+    headers->win32_version = pe_u32(bytes + 52);
+    headers->image_size = pe_u32(bytes + 56);
+    headers->headers_size = pe_u32(bytes + 60);
+    headers->checksum = pe_u32(bytes + 64);
+    headers->subsystem = pe_u16(bytes + 68);
+    headers->dll_characteristics = pe_u16(bytes + 70);
+}
+
+static void decode_sizes(ProPeHeaders *headers, const uint8_t *bytes)
+{
+    size_t word = headers->magic == 0x20B ? 8 : 4;
+    uint64_t *const sizes[] = {&headers->stack_reserve, &headers->stack_commit,
+            &headers->heap_reserve, &headers->heap_commit};
+    const uint8_t *next = bytes + 72;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++, next += word)
+        *sizes[i] = word == 8 ? pe_u64(next) : pe_u32(next);
+    headers->loader_flags = pe_u32(next);
+    headers->announced_directories = pe_u32(next + 4);
+}
+
 static ProStatus read_optional(ProPe *pe, uint16_t size, ProError *reterr)
 {
     uint8_t bytes[OPTIONAL_MAX] = {0};
@@ -200,16 +243,9 @@ static ProStatus read_optional(ProPe *pe, uint16_t size, ProError *reterr)
     size_t base_size = wide ? 112 : 96;
     if (available < base_size || size < base_size)
         pe_warn(pe, "the optional header has %u bytes instead of %zu", size, base_size);
-    headers->entry_rva = pe_u32(bytes + 16);
-    headers->image_base = wide ? pe_u64(bytes + 24) : pe_u32(bytes + 28);
-    headers->section_alignment = pe_u32(bytes + 32);
-    headers->file_alignment = pe_u32(bytes + 36);
-    headers->image_size = pe_u32(bytes + 56);
-    headers->headers_size = pe_u32(bytes + 60);
-    headers->checksum = pe_u32(bytes + 64);
-    headers->subsystem = pe_u16(bytes + 68);
-    headers->dll_characteristics = pe_u16(bytes + 70);
-    read_directories(pe, offset + base_size, pe_u32(bytes + (wide ? 108 : 92)));
+    decode_optional(headers, bytes);
+    decode_sizes(headers, bytes);
+    read_directories(pe, offset + base_size, headers->announced_directories);
     return PRO_OK;
 }
 
@@ -234,6 +270,10 @@ static void read_sections(ProPe *pe)
         section->virtual_address = pe_u32(bytes + 12);
         section->raw_size = pe_u32(bytes + 16);
         section->raw_offset = pe_u32(bytes + 20);
+        section->relocation_offset = pe_u32(bytes + 24);
+        section->line_offset = pe_u32(bytes + 28);
+        section->relocation_count = pe_u16(bytes + 32);
+        section->line_count = pe_u16(bytes + 34);
         section->characteristics = pe_u32(bytes + 36);
         if (section->raw_size > 0 && (uint64_t)section->raw_offset + section->raw_size > file_size)
             pe_warn(pe, "section %zu reaches to offset 0x%" PRIx64 ", beyond the file's end", i,
@@ -278,6 +318,8 @@ static ProStatus parse(ProPe *pe, ProError *reterr)
     pe_parse_relocations(pe);
     pe_parse_exceptions(pe);
     pe_parse_tls(pe);
+    pe_parse_clr(pe);
+    pe_parse_certificates(pe);
     return PRO_OK;
 }
 
@@ -324,9 +366,19 @@ uint64_t pro_pe_overlay_offset(const ProPe *pe)
     return pe->overlay;
 }
 
-const char *pro_pe_export_module(const ProPe *pe)
+const ProPeExportTable *pro_pe_export_table(const ProPe *pe)
 {
-    return pe->export_module;
+    return &pe->export_table;
+}
+
+const ProPeTls *pro_pe_tls(const ProPe *pe)
+{
+    return pe->has_tls ? &pe->tls : NULL;
+}
+
+const ProPeClr *pro_pe_clr(const ProPe *pe)
+{
+    return pe->has_clr ? &pe->clr : NULL;
 }
 
 #define LIST_GETTER(type, name, field, count)                                                      \
@@ -344,4 +396,5 @@ LIST_GETTER(const ProPeResource *, resources, resources, resource_count)
 LIST_GETTER(const ProPeRelocation *, relocations, relocations, relocation_count)
 LIST_GETTER(const ProPeException *, exceptions, exceptions, exception_count)
 LIST_GETTER(const uint64_t *, tls_callbacks, tls_callbacks, tls_callback_count)
+LIST_GETTER(const ProPeCertificate *, certificates, certificates, certificate_count)
 LIST_GETTER(const char *const *, warnings, warnings, warning_count)

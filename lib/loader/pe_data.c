@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Debug records, resources, relocations, exceptions, thread-local storage. */
+/* Debug records, relocations, exceptions, thread-local storage, .NET, certificates. */
 
 #include "loader/pe_private.h"
 
@@ -10,32 +10,46 @@
 enum {
     DEBUG_BYTES = 28,
     DEBUG_CODEVIEW = 2,
-    RESOURCE_LEVELS = 3,
-    RESOURCE_HEAD_BYTES = 16,
-    RESOURCE_ENTRY_BYTES = 8,
     RELOCATION_HEAD_BYTES = 8,
     EXCEPTION_BYTES = 12,
     MACHINE_AMD64 = 0x8664,
+    CLR_BYTES = 72,
+    CERTIFICATE_HEAD_BYTES = 8,
 };
 
-static void read_codeview(ProPe *pe, ProPeDebug *debug)
+/* The path of a CodeView record, which begins at `offset`. */
+static const char *read_pdb(ProPe *pe, uint64_t offset, size_t max)
 {
-    uint8_t bytes[24];
-    if (debug->type != DEBUG_CODEVIEW || !pe_read(pe, debug->offset, bytes, sizeof bytes) ||
-            memcmp(bytes, "RSDS", 4) != 0)
-        return;
-    memcpy(debug->guid, bytes + 4, 16);
-    debug->age = pe_u32(bytes + 20);
-    size_t max = debug->size > 24 ? debug->size - 24 : 0;
     char *text;
     size_t size;
     if (max > PE_NAME_MAX)
         max = PE_NAME_MAX;
-    if (pro_container_read_text(pe->file, debug->offset + 24ull, max, &text, &size, NULL, NULL) !=
-            PRO_OK)
-        return;
-    debug->pdb = arena_copy_text(&pe->arena, text, size);
+    if (pro_container_read_text(pe->file, offset, max, &text, &size, NULL, NULL) != PRO_OK)
+        return NULL;
+    const char *copy = arena_copy_text(&pe->arena, text, size);
     free(text);
+    return copy;
+}
+
+static void read_codeview(ProPe *pe, ProPeDebug *debug)
+{
+    enum { RSDS_BYTES = 24, NB10_BYTES = 16 };
+    uint8_t bytes[RSDS_BYTES];
+    if (debug->type != DEBUG_CODEVIEW || !pe_read(pe, debug->offset, bytes, NB10_BYTES))
+        return;
+    size_t head = 0;
+    if (memcmp(bytes, "RSDS", 4) == 0 && pe_read(pe, debug->offset, bytes, RSDS_BYTES)) {
+        head = RSDS_BYTES;
+        memcpy(debug->guid, bytes + 4, 16);
+        debug->age = pe_u32(bytes + 20);
+    } else if (memcmp(bytes, "NB10", 4) == 0) {
+        head = NB10_BYTES;
+        debug->signature = pe_u32(bytes + 8);
+        debug->age = pe_u32(bytes + 12);
+    }
+    if (head > 0)
+        debug->pdb = read_pdb(
+                pe, debug->offset + (uint64_t)head, debug->size > head ? debug->size - head : 0);
 }
 
 void pe_parse_debug(ProPe *pe)
@@ -57,79 +71,14 @@ void pe_parse_debug(ProPe *pe)
         }
         ProPeDebug *debug = &pe->debug[pe->debug_count++];
         debug->time_stamp = pe_u32(bytes + 4);
+        debug->major = pe_u16(bytes + 8);
+        debug->minor = pe_u16(bytes + 10);
         debug->type = pe_u32(bytes + 12);
         debug->size = pe_u32(bytes + 16);
         debug->rva = pe_u32(bytes + 20);
         debug->offset = pe_u32(bytes + 24);
         read_codeview(pe, debug);
     }
-}
-
-/* ---- resources: a tree of three levels, walked without following cycles ---- */
-
-static void add_resource(ProPe *pe, const uint32_t path[RESOURCE_LEVELS], uint32_t rva)
-{
-    uint8_t bytes[16];
-    if (!pe_read_rva(pe, rva, bytes, sizeof bytes)) {
-        pe_warn(pe, "a resource's entry at 0x%x lies outside the file", rva);
-        return;
-    }
-    pe->resources = pe_grow(pe, pe->resources, pe->resource_count, sizeof *pe->resources);
-    if (pe->resources == NULL) {
-        pe->resource_count = 0;
-        return;
-    }
-    pe->resources[pe->resource_count++] = (ProPeResource){.type = path[0],
-            .id = path[1],
-            .language = path[2],
-            .rva = pe_u32(bytes),
-            .size = pe_u32(bytes + 4),
-            .code_page = pe_u32(bytes + 8)};
-}
-
-/* `budget` counts entries of the whole tree: one that points back into itself ends by it, and by
- * the number of levels. */
-static void walk_resources(
-        ProPe *pe, uint32_t folder, int level, uint32_t path[RESOURCE_LEVELS], size_t *budget)
-{
-    uint32_t root = pe->directories[PRO_PE_RESOURCES].rva;
-    uint8_t head[RESOURCE_HEAD_BYTES];
-    if (!pe_read_rva(pe, root + folder, head, sizeof head)) {
-        pe_warn(pe, "a folder of resources at 0x%x lies outside the file", root + folder);
-        return;
-    }
-    uint32_t count = (uint32_t)pe_u16(head + 12) + pe_u16(head + 14);
-    for (uint32_t i = 0; i < count; i++) {
-        uint8_t entry[RESOURCE_ENTRY_BYTES];
-        uint32_t at = root + folder + RESOURCE_HEAD_BYTES + i * RESOURCE_ENTRY_BYTES;
-        if (*budget == 0)
-            return;
-        if (!pe_read_rva(pe, at, entry, sizeof entry)) {
-            pe_warn(pe, "%u entries of resources are announced; the file ends after %u", count, i);
-            return;
-        }
-        (*budget)--;
-        path[level] = pe_u32(entry);
-        uint32_t target = pe_u32(entry + 4);
-        bool is_folder = target >> 31 != 0;
-        if (!is_folder)
-            add_resource(pe, path, root + target);
-        else if (level + 1 < RESOURCE_LEVELS)
-            walk_resources(pe, target & 0x7FFFFFFF, level + 1, path, budget);
-        else
-            pe_warn(pe, "resources are nested deeper than %d levels", RESOURCE_LEVELS);
-    }
-}
-
-void pe_parse_resources(ProPe *pe)
-{
-    uint32_t path[RESOURCE_LEVELS] = {0};
-    size_t budget = PE_RESOURCES_MAX;
-    if (pe->directories[PRO_PE_RESOURCES].rva == 0)
-        return;
-    walk_resources(pe, 0, 0, path, &budget);
-    if (budget == 0)
-        pe_warn(pe, "more than %d resources, or folders that contain themselves", PE_RESOURCES_MAX);
 }
 
 /* ---- relocations ---- */
@@ -207,20 +156,11 @@ void pe_parse_exceptions(ProPe *pe)
 
 /* ---- thread-local storage: a list of addresses that ends with 0 ---- */
 
-void pe_parse_tls(ProPe *pe)
+static void read_tls_callbacks(ProPe *pe, size_t width)
 {
-    uint32_t rva = pe->directories[PRO_PE_TLS].rva;
-    uint8_t bytes[40];
-    size_t width = pe_is_64(pe) ? 8 : 4;
-    if (rva == 0)
-        return;
-    if (!pe_read_rva(pe, rva, bytes, width * 4 + 8)) {
-        pe_warn(pe, "the TLS directory at 0x%x lies outside the file", rva);
-        return;
-    }
-    uint64_t list = width == 8 ? pe_u64(bytes + 24) : pe_u32(bytes + 12);
-    uint64_t list_rva = list - pe->headers.image_base;
-    if (list == 0)
+    uint8_t bytes[8];
+    uint64_t list_rva = pe->tls.callbacks - pe->headers.image_base;
+    if (pe->tls.callbacks == 0)
         return;
     for (size_t i = 0; i < PE_TLS_CALLBACKS_MAX; i++) {
         uint64_t at = list_rva + i * width;
@@ -239,4 +179,111 @@ void pe_parse_tls(ProPe *pe)
         callbacks[pe->tls_callback_count++] = address;
     }
     pe_warn(pe, "more than %d TLS callbacks", PE_TLS_CALLBACKS_MAX);
+}
+
+void pe_parse_tls(ProPe *pe)
+{
+    uint32_t rva = pe->directories[PRO_PE_TLS].rva;
+    uint8_t bytes[40];
+    size_t width = pe_is_64(pe) ? 8 : 4;
+    if (rva == 0)
+        return;
+    if (!pe_read_rva(pe, rva, bytes, width * 4 + 8)) {
+        pe_warn(pe, "the TLS directory at 0x%x lies outside the file", rva);
+        return;
+    }
+    uint64_t *const fields[] = {
+            &pe->tls.data_begin, &pe->tls.data_end, &pe->tls.index, &pe->tls.callbacks};
+    for (size_t i = 0; i < 4; i++)
+        *fields[i] = width == 8 ? pe_u64(bytes + 8 * i) : pe_u32(bytes + 4 * i);
+    pe->tls.zero_size = pe_u32(bytes + 4 * width);
+    pe->tls.characteristics = pe_u32(bytes + 4 * width + 4);
+    pe->has_tls = true;
+    read_tls_callbacks(pe, width);
+}
+
+/* ---- .NET ---- */
+
+/* The version that the metadata begin with (ECMA-335 II.24.2.1). */
+static const char *read_metadata_version(ProPe *pe, uint32_t rva)
+{
+    enum { METADATA_HEAD_BYTES = 16, VERSION_MAX = 255 };
+    uint8_t head[METADATA_HEAD_BYTES];
+    char version[VERSION_MAX + 1] = {0};
+    if (!pe_read_rva(pe, rva, head, sizeof head) || memcmp(head, "BSJB", 4) != 0)
+        return NULL;
+    uint32_t size = pe_u32(head + 12);
+    if (size > VERSION_MAX || rva > UINT32_MAX - METADATA_HEAD_BYTES ||
+            !pe_read_rva(pe, rva + METADATA_HEAD_BYTES, version, size))
+        return NULL;
+    return arena_copy_text(&pe->arena, version, strnlen(version, size));
+}
+
+static ProPeDirectory directory_at(const uint8_t *bytes)
+{
+    return (ProPeDirectory){pe_u32(bytes), pe_u32(bytes + 4)};
+}
+
+void pe_parse_clr(ProPe *pe)
+{
+    uint32_t rva = pe->directories[PRO_PE_CLR].rva;
+    uint8_t bytes[CLR_BYTES];
+    if (rva == 0)
+        return;
+    if (!pe_read_rva(pe, rva, bytes, sizeof bytes)) {
+        pe_warn(pe, "the .NET header at 0x%x lies outside the file", rva);
+        return;
+    }
+    pe->clr = (ProPeClr){.size = pe_u32(bytes),
+            .runtime_major = pe_u16(bytes + 4),
+            .runtime_minor = pe_u16(bytes + 6),
+            .metadata = directory_at(bytes + 8),
+            .flags = pe_u32(bytes + 16),
+            .entry = pe_u32(bytes + 20),
+            .resources = directory_at(bytes + 24),
+            .strong_name = directory_at(bytes + 32)};
+    pe->clr.version = read_metadata_version(pe, pe->clr.metadata.rva);
+    if (pe->clr.version == NULL)
+        pe_warn(pe, "the .NET metadata at 0x%x are not there or malformed", pe->clr.metadata.rva);
+    pe->has_clr = true;
+}
+
+/* ---- certificates: one after another, each on a border of 8 bytes; their place is an offset ----
+ */
+
+void pe_parse_certificates(ProPe *pe)
+{
+    const ProPeDirectory *directory = &pe->directories[PRO_PE_CERTIFICATES];
+    uint64_t offset = directory->rva;
+    uint64_t end = offset + directory->size;
+    while (directory->size > 0 && end - offset >= CERTIFICATE_HEAD_BYTES) {
+        uint8_t head[CERTIFICATE_HEAD_BYTES];
+        if (!pe_read(pe, offset, head, sizeof head)) {
+            pe_warn(pe, "the certificates leave the file at offset 0x%llx",
+                    (unsigned long long)offset);
+            return;
+        }
+        uint32_t size = pe_u32(head);
+        if (size < CERTIFICATE_HEAD_BYTES || size > end - offset ||
+                pe->certificate_count == PE_CERTIFICATES_MAX) {
+            pe_warn(pe,
+                    "a certificate at offset 0x%llx of %u bytes does not fit, or is one of too "
+                    "many",
+                    (unsigned long long)offset, size);
+            return;
+        }
+        ProPeCertificate *certificates =
+                pe_grow(pe, pe->certificates, pe->certificate_count, sizeof *certificates);
+        if (certificates == NULL)
+            return;
+        pe->certificates = certificates;
+        certificates[pe->certificate_count++] = (ProPeCertificate){.offset = offset,
+                .size = size,
+                .revision = pe_u16(head + 4),
+                .type = pe_u16(head + 6)};
+        uint64_t step = ((uint64_t)size + 7) & ~7ull;
+        if (step > end - offset)
+            return;
+        offset += step;
+    }
 }

@@ -148,7 +148,13 @@ static bool read_export_table(ProPe *pe, ExportTable *table)
         pe_warn(pe, "the export directory at 0x%x lies outside the file", directory->rva);
         return false;
     }
-    pe->export_module = pe_text(pe, pe_u32(bytes + 12));
+    pe->export_table = (ProPeExportTable){.module = pe_text(pe, pe_u32(bytes + 12)),
+            .time_stamp = pe_u32(bytes + 4),
+            .major = pe_u16(bytes + 8),
+            .minor = pe_u16(bytes + 10),
+            .base = pe_u32(bytes + 16),
+            .function_count = pe_u32(bytes + 20),
+            .name_count = pe_u32(bytes + 24)};
     *table = (ExportTable){.base = pe_u32(bytes + 16),
             .function_count = pe_u32(bytes + 20),
             .name_count = pe_u32(bytes + 24),

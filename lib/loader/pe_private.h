@@ -7,7 +7,8 @@
 #include <promp/pe.h>
 
 /* The inside of a ProPe: pe.c (headers, sections, addresses), pe_imports.c (imports, exports),
- * pe_data.c (the other directories), pe_write.c (as a value). */
+ * pe_data.c (debug records, relocations, exceptions, TLS, .NET, certificates), pe_resources.c,
+ * pe_write.c (as a value). */
 
 /* What a file may make us do. */
 enum {
@@ -17,9 +18,11 @@ enum {
     PE_EXPORTS_MAX = 1 << 16,
     PE_DEBUG_MAX = 64,
     PE_RESOURCES_MAX = 1 << 16,
+    PE_RESOURCE_NAMES_MAX = 1 << 22, /* bytes, all in all */
     PE_RELOCATIONS_MAX = 1 << 22,
     PE_EXCEPTIONS_MAX = 1 << 20,
     PE_TLS_CALLBACKS_MAX = 4096,
+    PE_CERTIFICATES_MAX = 256,
     PE_NAME_MAX = 4096,
     PE_WARNINGS_MAX = 64,
     PE_MEMORY_MAX = 256 << 20,
@@ -38,7 +41,7 @@ struct ProPe {
     size_t function_count;
     ProPeExport *exports;
     size_t export_count;
-    const char *export_module;
+    ProPeExportTable export_table;
     ProPeDebug *debug;
     size_t debug_count;
     ProPeResource *resources;
@@ -47,6 +50,12 @@ struct ProPe {
     size_t relocation_count;
     ProPeException *exceptions;
     size_t exception_count;
+    bool has_tls;
+    ProPeTls tls;
+    bool has_clr;
+    ProPeClr clr;
+    ProPeCertificate *certificates;
+    size_t certificate_count;
     uint64_t *tls_callbacks;
     size_t tls_callback_count;
     uint64_t overlay;
@@ -94,5 +103,7 @@ void pe_parse_resources(ProPe *pe);
 void pe_parse_relocations(ProPe *pe);
 void pe_parse_exceptions(ProPe *pe);
 void pe_parse_tls(ProPe *pe);
+void pe_parse_clr(ProPe *pe);
+void pe_parse_certificates(ProPe *pe);
 
 #endif

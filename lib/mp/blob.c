@@ -55,11 +55,6 @@ fail:;
     return error_system(reterr, system_error, "cannot fill a memfd with a large value");
 }
 
-Payload payload_in_packet(Packet *packet, const uint8_t *data, size_t size)
-{
-    return (Payload){.data = data, .size = size, .packet = packet_ref(packet)};
-}
-
 ProStatus payload_map_blob(int fd, uint64_t expected_size, Payload *ret_payload, ProError *reterr)
 {
     struct stat info;
@@ -78,15 +73,6 @@ ProStatus payload_map_blob(int fd, uint64_t expected_size, Payload *ret_payload,
     if (data == MAP_FAILED)
         return error_system(reterr, system_error, "cannot map a blob of %llu bytes",
                 (unsigned long long)expected_size);
-    *ret_payload = (Payload){.data = data, .size = expected_size};
+    *ret_payload = (Payload){.data = data, .size = expected_size, .memory = PAYLOAD_MAPPED};
     return PRO_OK;
-}
-
-void payload_release(Payload *payload)
-{
-    if (payload->packet != NULL)
-        packet_unref(payload->packet);
-    else if (payload->data != NULL)
-        (void)munmap((void *)payload->data, payload->size);
-    *payload = (Payload){0};
 }

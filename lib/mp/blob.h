@@ -2,15 +2,16 @@
 #ifndef MP_BLOB_H
 #define MP_BLOB_H
 
-#include "mp/transport_zmq.h"
+#include "mp/payload.h"
 
 #include <promp/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
 /*
- * Large payloads as sealed memfds, and Payload: received bytes, wherever they lie.
+ * Large payloads as sealed memfds.
  *
  * Filling a memfd by write() and mapping it populated is several times cheaper than touching fresh
  * pages one fault at a time, on both sides.
@@ -20,18 +21,8 @@
 ProStatus blob_create(const struct iovec *segments, size_t count, int *ret_fd, uint64_t *ret_size,
         ProError *reterr);
 
-/* Bytes that came from another process: inside a packet, or a mapped blob. Zeroed is empty. */
-typedef struct Payload {
-    const uint8_t *data;
-    size_t size;
-    Packet *packet; /* counted; NULL if the bytes are a mapping of ours */
-} Payload;
-
-/* A part of a packet; takes a reference on it. */
-Payload payload_in_packet(Packet *packet, const uint8_t *data, size_t size);
 /* Maps a received memfd. Consumes `fd` in any case. PRO_ERR_FORMAT if it is not sealed against
  * every change or is not of the announced size. */
 ProStatus payload_map_blob(int fd, uint64_t expected_size, Payload *ret_payload, ProError *reterr);
-void payload_release(Payload *payload);
 
 #endif

@@ -51,6 +51,11 @@ void board_unmap(Board *board)
         (void)munmap(board, BOARD_BYTES);
 }
 
+uint8_t *board_lane(Board *board)
+{
+    return (uint8_t *)board + BOARD_LANE_OFFSET;
+}
+
 static uint8_t *outbox_bytes(const Board *board)
 {
     return (uint8_t *)board + BOARD_OUTBOX_OFFSET;

@@ -15,9 +15,9 @@
  * death which task ran, can read the worker's last frames even if they never left its process, and
  * finds the stack that the crash handlers wrote.
  *
- * The worker writes, the manager reads (it writes received_frames only). A worker may be
- * compromised: everything here is a hint to the manager, copied before it is parsed, and parsed
- * like any frame.
+ * The worker writes, the manager reads (it writes received_frames and lane_returned only). A worker
+ * may be compromised: everything here is a hint to the manager, copied before it is parsed, and
+ * parsed like any frame.
  */
 
 enum {
@@ -26,7 +26,9 @@ enum {
     BOARD_CRASH_BYTES = 64 << 10, /* text of the crash handlers; last, so that it cannot overflow */
     BOARD_HEAD_BYTES = 4096,
     BOARD_OUTBOX_OFFSET = BOARD_HEAD_BYTES,
-    BOARD_CRASH_OFFSET = BOARD_OUTBOX_OFFSET + BOARD_OUTBOX_BYTES,
+    BOARD_LANE_BYTES = 8 << 20, /* lane.h; memory is there from the first use of a page on */
+    BOARD_LANE_OFFSET = BOARD_OUTBOX_OFFSET + BOARD_OUTBOX_BYTES,
+    BOARD_CRASH_OFFSET = BOARD_LANE_OFFSET + BOARD_LANE_BYTES,
     BOARD_BYTES = BOARD_CRASH_OFFSET + BOARD_CRASH_BYTES,
 };
 
@@ -42,6 +44,7 @@ typedef struct Board {
     _Atomic uint32_t received_frames; /* by the manager */
     _Atomic uint32_t open_offset;     /* the frame being built */
     _Atomic uint32_t open_size;       /* whole records of it */
+    _Atomic uint64_t lane_returned;   /* by the manager: bytes of the lane, in all */
     BoardFrame frames[BOARD_FRAMES];  /* by sequence, modulo */
 } Board;
 
@@ -49,6 +52,7 @@ typedef struct Board {
 ProStatus board_create(int *ret_fd, ProError *reterr);
 ProStatus board_map(int fd, Board **ret_board, ProError *reterr);
 void board_unmap(Board *board); /* NULL is allowed */
+uint8_t *board_lane(Board *board);
 
 /* ---- the worker's side: mirror what is built in `frame` ---- */
 

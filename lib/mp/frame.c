@@ -49,6 +49,13 @@ void frame_record_blob(Buffer *frame, FrameType type, uint64_t id, uint64_t blob
     buffer_append_u64(frame, blob_size);
 }
 
+void frame_record_lane(Buffer *frame, FrameType type, uint64_t id, uint64_t position, uint64_t size)
+{
+    record_head(frame, type, FRAME_FLAG_LANE, id, sizeof position + sizeof size);
+    buffer_append_u64(frame, position);
+    buffer_append_u64(frame, size);
+}
+
 ProStatus frame_open(FrameReader *reader, const void *data, size_t size, ProError *reterr)
 {
     *reader = (FrameReader){.bytes = byte_reader(data, size)};
@@ -71,6 +78,18 @@ static bool type_is_known(uint8_t type)
            type == FRAME_CREDIT;
 }
 
+/* What stands in the frame for a payload that is elsewhere. */
+static bool read_place(FrameRecord *record, uint8_t flags)
+{
+    ByteReader bytes = byte_reader(record->payload, record->payload_size);
+    record->place = (flags & FRAME_FLAG_BLOB) != 0 ? FRAME_IN_BLOB : FRAME_IN_LANE;
+    if (record->place == FRAME_IN_LANE)
+        record->lane_position = bytes_u64(&bytes);
+    record->far_size = bytes_u64(&bytes);
+    record->payload_size = 0;
+    return !bytes.failed && bytes_left(&bytes) == 0 && record->far_size != 0;
+}
+
 ProStatus frame_next(FrameReader *reader, FrameRecord *ret_record, ProError *reterr)
 {
     ByteReader *bytes = &reader->bytes;
@@ -85,21 +104,15 @@ ProStatus frame_next(FrameReader *reader, FrameRecord *ret_record, ProError *ret
     const uint8_t *payload = bytes_take(bytes, size);
     if (bytes->failed)
         return error_set(reterr, PRO_ERR_FORMAT, "record at %zu reaches past its frame", offset);
-    if (!type_is_known(type) || (flags & ~FRAME_FLAG_BLOB) != 0 || reserved != 0)
+    if (!type_is_known(type) || flags > FRAME_FLAG_LANE || reserved != 0)
         return error_set(reterr, PRO_ERR_FORMAT,
                 "record at %zu has unknown type %u, flags 0x%x or reserved bits 0x%x", offset, type,
                 flags, reserved);
     FrameRecord record = {
             .type = (FrameType)type, .id = id, .payload = payload, .payload_size = size};
-    if (flags & FRAME_FLAG_BLOB) {
-        ByteReader blob = byte_reader(payload, size);
-        record.is_blob = true;
-        record.blob_size = bytes_u64(&blob);
-        record.payload_size = 0;
-        if (blob.failed || bytes_left(&blob) != 0 || record.blob_size == 0)
-            return error_set(
-                    reterr, PRO_ERR_FORMAT, "record at %zu has a malformed blob size", offset);
-    }
+    if (flags != 0 && !read_place(&record, flags))
+        return error_set(reterr, PRO_ERR_FORMAT,
+                "record at %zu says in a malformed way where its payload is", offset);
     *ret_record = record;
     return PRO_OK;
 }

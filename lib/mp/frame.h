@@ -15,8 +15,9 @@
  *
  * A frame is one ZeroMQ message: a head with the protocol's version and the frame's number, then
  * records. A record is a type, an id, and a payload, which travels inside the frame or, if it is
- * large, as a sealed memfd through the fd channel (then the frame holds its size). Everything in
- * here comes from another process and is checked before it is believed.
+ * large, as a sealed memfd through the fd channel or, a worker's, in the lane on its board (then
+ * the frame holds its size). Everything in here comes from another process and is checked before it
+ * is believed.
  *
  * Threads: no state.
  */
@@ -51,14 +52,20 @@ typedef enum FrameType {
     FRAME_CREDIT        /* id: message bytes read so far, in all */
 } FrameType;
 
-enum { FRAME_FLAG_BLOB = 1 }; /* the payload is the next memfd; here stands its size, a u64 */
+enum {
+    FRAME_FLAG_BLOB = 1, /* the payload is the next memfd; here stands its size, a u64 */
+    FRAME_FLAG_LANE = 2, /* it lies in the lane; here stand its position and size, each a u64 */
+};
+
+typedef enum FramePlace { FRAME_INSIDE, FRAME_IN_BLOB, FRAME_IN_LANE } FramePlace;
 
 typedef struct FrameRecord {
     FrameType type;
     uint64_t id;
-    bool is_blob;
-    uint64_t blob_size;
-    const uint8_t *payload; /* lent from the frame; empty if is_blob */
+    FramePlace place;
+    uint64_t far_size; /* of a payload that is not inside; not 0 */
+    uint64_t lane_position;
+    const uint8_t *payload; /* lent from the frame; empty if it is not inside */
     size_t payload_size;
 } FrameRecord;
 
@@ -70,6 +77,8 @@ void frame_record(Buffer *frame, FrameType type, uint64_t id, const void *payloa
 size_t frame_record_begin(Buffer *frame, FrameType type, uint64_t id);
 void frame_record_end(Buffer *frame, size_t record_offset);
 void frame_record_blob(Buffer *frame, FrameType type, uint64_t id, uint64_t blob_size);
+void frame_record_lane(
+        Buffer *frame, FrameType type, uint64_t id, uint64_t position, uint64_t size);
 
 /* ---- reading ---- */
 

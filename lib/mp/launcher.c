@@ -30,6 +30,7 @@ typedef struct SpawnPlan {
     int fds[SPAWN_FDS_MAX]; /* index: the number in the child; -1: /dev/null */
     int fd_count;
     short flags;
+    bool bind_now; /* see NURSERY_BINDING_NAME */
 } SpawnPlan;
 
 static int add_file_actions(posix_spawn_file_actions_t *actions, const SpawnPlan *plan, int *moved)
@@ -64,6 +65,22 @@ static int set_attributes(posix_spawnattr_t *attributes, short flags)
             attributes, (short)(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
 }
 
+/* The host's environment, and the linker's variable in front. The caller frees it; NULL: no memory.
+ */
+static char **environment_that_binds(void)
+{
+    static char binding[] = NURSERY_BINDING_NAME "=" NURSERY_BINDING_VALUE;
+    size_t count = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **environment = calloc(count + 2, sizeof *environment);
+    if (environment == NULL)
+        return NULL;
+    environment[0] = binding;
+    memcpy(environment + 1, environ, count * sizeof *environ);
+    return environment;
+}
+
 static int spawn(const SpawnPlan *plan, pid_t *ret_pid)
 {
     int moved[SPAWN_FDS_MAX];
@@ -77,8 +94,12 @@ static int spawn(const SpawnPlan *plan, pid_t *ret_pid)
     int error = add_file_actions(&actions, plan, moved);
     if (error == 0)
         error = set_attributes(&attributes, plan->flags);
+    bool binds = plan->bind_now && getenv(NURSERY_BINDING_NAME) == NULL;
+    char **environment = binds ? environment_that_binds() : NULL;
     if (error == 0)
-        error = posix_spawn(ret_pid, plan->program, &actions, &attributes, arguments, environ);
+        error = posix_spawn(ret_pid, plan->program, &actions, &attributes, arguments,
+                environment != NULL ? environment : environ);
+    free(environment);
     for (int i = 0; i < plan->fd_count; i++)
         if (moved[i] >= 0)
             (void)close(moved[i]);
@@ -169,7 +190,8 @@ static ProStatus start_nursery(const char *program, Nursery **ret_nursery, ProEr
             .argument = NURSERY_ARGUMENT,
             .fds = {-1, -1, -1, ends[1], nurseries.host_pidfd},
             .fd_count = 5,
-            .flags = POSIX_SPAWN_SETPGROUP};
+            .flags = POSIX_SPAWN_SETPGROUP,
+            .bind_now = true};
     pid_t pid;
     int error = spawn(&plan, &pid);
     (void)close(ends[1]);

@@ -131,6 +131,7 @@ ProStatus pro_manager_new(ProManager **ret_manager, ProError *reterr)
         pro_manager_free(manager);
         return status;
     }
+    owner_thread_join(&manager->owned, manager, manager->deliver_fd);
     *ret_manager = manager;
     return PRO_OK;
 }
@@ -186,6 +187,7 @@ void pro_manager_close(ProManager *manager)
     waits_free_all(manager);
     port_fini(&manager->port);
     runtime_folder_release(manager->socket_path);
+    owner_thread_leave(&manager->owned);
     if (manager->deliver_fd >= 0)
         (void)close(manager->deliver_fd);
     if (manager->engine_wake >= 0)

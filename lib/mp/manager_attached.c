@@ -82,7 +82,7 @@ void attached_on_take(Slot *slot, const FrameRecord *record)
     ByteReader bytes = byte_reader(record->payload, record->payload_size);
     uint64_t id = bytes_u64(&bytes);
     uint32_t index = bytes_u32(&bytes);
-    if (record->is_blob || bytes.failed || bytes_left(&bytes) != 0) {
+    if (record->place != FRAME_INSIDE || bytes.failed || bytes_left(&bytes) != 0) {
         protocol_violation(slot, "it asked for a task's container with a malformed question");
         return;
     }

@@ -63,7 +63,7 @@ void shares_on_read(Slot *slot, const FrameRecord *record)
     Shares *shares = slot->manager->shares;
     ShareRead read;
     ProError error = {0};
-    if (record->is_blob ||
+    if (record->place != FRAME_INSIDE ||
             share_read_read(record->payload, record->payload_size, &read, &error) != PRO_OK ||
             slot->share_reads >= SHARE_READS_PENDING_MAX) {
         protocol_violation(slot, "it asked for blocks beyond the limits");

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "mp/lane.h"
 
 #include <stdlib.h>
 
@@ -164,6 +165,7 @@ static void count_popped(ProManager *manager, const ProMessage *message)
     Slot *slot = manager_any_slot_by_id(manager, message->worker);
     if (slot == NULL || slot->generation != message->generation || slot->board == NULL)
         return;
+    lane_give_back(slot->board, message->payload.lane_bytes);
     slot->popped_cost += message_cost(message->payload.size);
     if (slot->popped_cost - slot->told_cost <= manager->pending_limit / 4)
         return;

@@ -11,6 +11,7 @@
 #include "mp/frame.h"
 #include "mp/launcher.h"
 #include "mp/message.h"
+#include "mp/owner_thread.h"
 #include "mp/port.h"
 
 #include <limits.h>
@@ -154,6 +155,7 @@ struct Slot {
     ListLink dirty; /* ProManager::dirty, while the batch may hold records */
     uint32_t sequence;
     uint32_t expected_sequence;
+    uint64_t lane_received;
 
     /* tasks */
     ListLink queued;    /* Task::link, bound to this slot, not sent */
@@ -268,6 +270,7 @@ struct ProManager {
     bool deliverable;  /* something waits for the owner */
     uint64_t delivery; /* counts what was taken from `events` */
     bool fd_raised;    /* deliver_fd is readable */
+    OwnerLink owned;   /* among all managers of the owner thread */
     bool owner_pumps;  /* the owner looks anyway: no need to make deliver_fd readable */
     ListLink events;   /* Event::link */
     ListLink messages; /* ProMessage::link */

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "mp/fd_channel.h"
+#include "mp/lane.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ void protocol_reset(Slot *slot)
     slot->share_reads = 0;
     slot->sequence = 0;
     slot->expected_sequence = 0;
+    slot->lane_received = 0;
     buffer_clear(&slot->frame);
     frame_begin(&slot->frame, 0);
 }
@@ -83,25 +85,40 @@ void protocol_violation(Slot *slot, const char *what)
 
 /* ---- records ---- */
 
-bool protocol_take_payload(
-        Slot *slot, Packet *packet, const FrameRecord *record, Payload *ret_payload)
+static ProStatus take_blob(
+        Slot *slot, const FrameRecord *record, Payload *ret_payload, ProError *reterr)
 {
-    if (!record->is_blob) {
-        *ret_payload = payload_in_packet(packet, record->payload, record->payload_size);
-        return true;
-    }
     char mark;
     size_t size;
     size_t fd_count = 0;
     int fd = -1;
-    ProError error = {0};
     ProStatus status =
-            fd_channel_receive(slot->channel, &mark, 1, &size, &fd, 1, &fd_count, &error);
-    if (status != PRO_OK || fd_count != 1) {
-        protocol_violation(slot, "it announced a large value that did not come");
-        return false;
+            fd_channel_receive(slot->channel, &mark, 1, &size, &fd, 1, &fd_count, reterr);
+    if (status != PRO_OK || fd_count != 1)
+        return error_set(reterr, PRO_ERR_FORMAT, "it announced a large value that did not come");
+    return payload_map_blob(fd, record->far_size, ret_payload, reterr);
+}
+
+bool protocol_take_payload(
+        Slot *slot, Packet *packet, const FrameRecord *record, Payload *ret_payload)
+{
+    ProStatus status = PRO_OK;
+    ProError error = {0};
+    switch (record->place) {
+    case FRAME_INSIDE:
+        *ret_payload = payload_in_packet(packet, record->payload, record->payload_size);
+        break;
+    case FRAME_IN_BLOB:
+        status = take_blob(slot, record, ret_payload, &error);
+        break;
+    case FRAME_IN_LANE:
+        status = lane_read(slot->board, &slot->lane_received, record->lane_position,
+                record->far_size, ret_payload, &error);
+        break;
     }
-    status = payload_map_blob(fd, record->blob_size, ret_payload, &error);
+    /* Tasks under way are few; a message's bytes go back when the program has read it. */
+    if (status == PRO_OK && record->type != FRAME_MESSAGE)
+        lane_give_back(slot->board, ret_payload->lane_bytes);
     if (status == PRO_ERR_FORMAT)
         protocol_violation(slot, error.text);
     else if (status != PRO_OK) {
@@ -154,7 +171,7 @@ static void on_returned(Slot *slot, uint64_t id)
 
 static void on_message(Slot *slot, Packet *packet, const FrameRecord *record)
 {
-    uint64_t size = record->is_blob ? record->blob_size : record->payload_size;
+    uint64_t size = record->place == FRAME_INSIDE ? record->payload_size : record->far_size;
     uint64_t unread = slot->received_cost - slot->popped_cost;
     uint64_t cost = message_cost(size);
     if (record->id > PRO_MESSAGE_ID_MAX || size > PRO_MESSAGE_SIZE_MAX ||
@@ -195,7 +212,7 @@ static void on_progress(Slot *slot, const FrameRecord *record)
 {
     FrameProgress progress;
     ProError error = {0};
-    if (record->is_blob ||
+    if (record->place != FRAME_INSIDE ||
             frame_progress_read(record->payload, record->payload_size, &progress, &error) != PRO_OK)
         protocol_violation(slot, "it reported malformed progress");
     else
@@ -204,7 +221,7 @@ static void on_progress(Slot *slot, const FrameRecord *record)
 
 static void on_box(Slot *slot, const FrameRecord *record)
 {
-    if (record->is_blob || record->payload_size > MP_BOX_TEXT_MAX ||
+    if (record->place != FRAME_INSIDE || record->payload_size > MP_BOX_TEXT_MAX ||
             slot->box_count >= MP_BOXES_MAX)
         protocol_violation(slot, "it opened a box beyond the limits");
     else
@@ -257,7 +274,7 @@ static void on_record(Slot *slot, Packet *packet, const FrameRecord *record, siz
 /* Secrets are compared in constant time: a stranger may try as often as it likes. */
 static bool secret_matches(const Slot *slot, const FrameRecord *record)
 {
-    if (record->is_blob || record->payload_size != MP_SECRET_BYTES)
+    if (record->place != FRAME_INSIDE || record->payload_size != MP_SECRET_BYTES)
         return false;
     uint8_t difference = 0;
     for (size_t i = 0; i < MP_SECRET_BYTES; i++)

@@ -211,7 +211,8 @@ void shares_on_get(Slot *slot, const FrameRecord *record)
 {
     const Shares *shares = slot->manager->shares;
     char name[PRO_SHARE_NAME_MAX + 1];
-    if (record->is_blob || record->payload_size == 0 || record->payload_size > PRO_SHARE_NAME_MAX) {
+    if (record->place != FRAME_INSIDE || record->payload_size == 0 ||
+            record->payload_size > PRO_SHARE_NAME_MAX) {
         protocol_violation(slot, "it asked for a container with an impossible name");
         return;
     }

@@ -102,11 +102,30 @@ static ProStatus post_blob(ProWorker *worker, FrameType type, uint64_t id,
     return status;
 }
 
+/* If the lane is full, the manager gets a little time to take from it: a blob costs more than that.
+ */
+static bool write_to_lane(ProWorker *worker, const struct iovec *segments, size_t count,
+        size_t size, uint64_t *ret_position)
+{
+    if (size <= MP_INLINE_PAYLOAD_MAX || size > LANE_PAYLOAD_MAX)
+        return false;
+    if (lane_write(&worker->lane, segments, count, size, ret_position))
+        return true;
+    worker_flush(worker);
+    port_unlock(&worker->port);
+    lane_wait(&worker->lane);
+    port_lock(&worker->port);
+    return lane_write(&worker->lane, segments, count, size, ret_position);
+}
+
 ProStatus worker_post(ProWorker *worker, FrameType type, uint64_t id, const struct iovec *segments,
         size_t count, ProError *reterr)
 {
     size_t size = total_size(segments, count);
-    if (size > MP_INLINE_PAYLOAD_MAX) {
+    uint64_t position;
+    if (write_to_lane(worker, segments, count, size, &position)) {
+        frame_record_lane(&worker->frame, type, id, position, size);
+    } else if (size > MP_INLINE_PAYLOAD_MAX) {
         ProStatus status = post_blob(worker, type, id, segments, count, reterr);
         if (status != PRO_OK)
             return status;
@@ -150,7 +169,7 @@ static _Noreturn void give_up(const ProWorker *worker, const char *reason)
 static Payload take_payload(ProWorker *worker, Packet *packet, const FrameRecord *record)
 {
     Payload payload = {0};
-    if (!record->is_blob)
+    if (record->place == FRAME_INSIDE)
         return payload_in_packet(packet, record->payload, record->payload_size);
     char mark;
     size_t size;
@@ -159,8 +178,8 @@ static Payload take_payload(ProWorker *worker, Packet *packet, const FrameRecord
     ProError error = {0};
     ProStatus status = fd_channel_receive(
             worker->fds[WORKER_FD_CHANNEL], &mark, 1, &size, &fd, 1, &fd_count, &error);
-    if (status != PRO_OK || fd_count != 1 ||
-            payload_map_blob(fd, record->blob_size, &payload, &error) != PRO_OK)
+    if (record->place != FRAME_IN_BLOB || status != PRO_OK || fd_count != 1 ||
+            payload_map_blob(fd, record->far_size, &payload, &error) != PRO_OK)
         give_up(worker, "promp worker: a large value did not arrive whole\n");
     return payload;
 }

@@ -70,6 +70,7 @@ static ProStatus start(ProWorker *worker, const WorkerConfig *config,
     if (status != PRO_OK)
         return status;
     worker->outbox.board = worker->board;
+    worker->lane.board = worker->board;
     crash_install(fds[WORKER_FD_BOARD]);
     if (chdir(config->folder) != 0)
         return error_system(reterr, errno, "cannot work in the folder %s", config->folder);
@@ -124,8 +125,16 @@ static int run_execed(const ProRunnerOps *ops, void *user)
     return worker_run(config, (size_t)size, fds, ops, user);
 }
 
+static void hide_binding(void)
+{
+    const char *value = getenv(NURSERY_BINDING_NAME);
+    if (value != NULL && strcmp(value, NURSERY_BINDING_VALUE) == 0)
+        (void)unsetenv(NURSERY_BINDING_NAME);
+}
+
 int pro_worker_main(int argc, char **argv, const ProRunnerOps *ops, void *user)
 {
+    hide_binding();
     bool nursery = argc == 2 && strcmp(argv[1], NURSERY_ARGUMENT) == 0;
     bool worker = argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0;
     if (!nursery && !worker) {

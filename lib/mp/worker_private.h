@@ -7,6 +7,7 @@
 #include "mp/blob.h"
 #include "mp/board.h"
 #include "mp/frame.h"
+#include "mp/lane.h"
 #include "mp/message.h"
 #include "mp/port.h"
 #include "mp/worker_config.h"
@@ -60,6 +61,7 @@ struct ProWorker {
     /* locked */
     Buffer frame; /* the batch being built */
     Outbox outbox;
+    LaneWriter lane;
     uint32_t sequence;
     uint32_t expected_sequence; /* of the manager's frames */
     uint64_t last_flush_ns;
@@ -95,8 +97,8 @@ ProStatus worker_link_start(ProWorker *worker, const WorkerConfig *config, ProEr
 void worker_drain(ProWorker *worker); /* handles what has come */
 void worker_flush(ProWorker *worker);
 void worker_flush_within(ProWorker *worker, uint64_t delay_ns); /* now if the last is longer ago */
-/* Appends a record of segments, as a blob if it is large. May let the lock go to wait for the fd
- * channel. `batch`: more comes soon. */
+/* Appends a record of segments, through the lane or as a blob if it is large. May let the lock go
+ * to wait for the fd channel. `batch`: more comes soon. */
 ProStatus worker_post(ProWorker *worker, FrameType type, uint64_t id, const struct iovec *segments,
         size_t count, ProError *reterr);
 /* Sends a descriptor ahead of the record that goes with it. May let the lock go. */

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from Pro import _promp
 
-__all__ = ["ELFDynamic", "ELFNote", "ELFObject", "ELFRelocation", "ELFSection", "ELFSegment", "ELFSymbol"]
+__all__ = ["ELFDynamic", "ELFFrame", "ELFNote", "ELFObject", "ELFRelocation", "ELFSection", "ELFSegment", "ELFSymbol"]
 
 ELFSection = namedtuple("ELFSection", "name type flags address offset size link info alignment entry_size")
 ELFSegment = namedtuple(
@@ -14,6 +14,7 @@ ELFSymbol = namedtuple("ELFSymbol", "name value size info other section table")
 ELFRelocation = namedtuple("ELFRelocation", "name addend offset type symbol table")
 ELFDynamic = namedtuple("ELFDynamic", "tag value text")
 ELFNote = namedtuple("ELFNote", "name type offset size")
+ELFFrame = namedtuple("ELFFrame", "begin size offset")
 
 
 class ELFObject:
@@ -43,7 +44,7 @@ class ELFObject:
         return self._info
 
     def Header(self):
-        """class (32 or 64), big_endian, os_abi, type, machine, entry, flags"""
+        """A dict: class (32 or 64), big_endian, type, machine, entry, ...: the fields of promp/elf.h."""
         return self.Info()["header"]
 
     def Sections(self):
@@ -63,6 +64,10 @@ class ELFObject:
 
     def Notes(self):
         return [ELFNote(*values) for values in self.Info()["notes"]]
+
+    def Frames(self):
+        """Functions and parts of them, as .eh_frame tells their addresses (of linked files)."""
+        return [ELFFrame(*values) for values in self.Info()["frames"]]
 
     def BuildId(self):
         """The GNU build id, b"" if there is none."""

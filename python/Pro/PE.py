@@ -5,6 +5,8 @@ PEObject reads one from any container, also from one that a manager shares. What
 and told by Warnings().
 """
 
+import uuid
+
 from Pro import _promp
 from Pro.Core import INVALID_STREAM_OFFSET
 
@@ -127,8 +129,10 @@ class PEObject:
         return self._error
 
     def Info(self):
-        """Everything that was parsed: headers, directories, sections, imports (also delayed), exports, debug,
-        resources, relocations, exceptions, tls_callbacks, overlay_offset, warnings. Names are bytes."""
+        """Everything that was parsed, a dict: headers, directories, sections, imports (also delayed), export_table,
+        exports, debug, resources, relocations, exceptions, tls, tls_callbacks, clr (.NET), certificates,
+        overlay_offset, warnings. Names are bytes, but for those of resources. The fields are those of
+        promp/pe.h; what the file does not have is None or []."""
         if self._pe is None:
             raise ValueError("no file is loaded: " + (self._error or "call Load()"))
         if self._info is None:
@@ -137,6 +141,76 @@ class PEObject:
 
     def IsPE64(self):
         return self.Info()["headers"]["magic"] == 0x20B
+
+    def Headers(self):
+        """The fields of the file header and the optional header, a dict."""
+        return self.Info()["headers"]
+
+    def Sections(self):
+        """A list of dicts: name, virtual_address, virtual_size, raw_offset, raw_size, characteristics, ..."""
+        return self.Info()["sections"]
+
+    def Imports(self):
+        """A list of dicts: module, delayed, functions (dicts: name or None, ordinal or hint, slot_rva)."""
+        return self.Info()["imports"]
+
+    def Exports(self):
+        """A list of dicts: ordinal, rva, name or None, forwarder or None."""
+        return self.Info()["exports"]
+
+    def Resources(self):
+        """A list of dicts: type, id, language, type_name, id_name (str or None), rva, size, code_page."""
+        return self.Info()["resources"]
+
+    def ResourceData(self, resource):
+        """The bytes of one of Resources(), an NTContainer; ValueError if the file does not have them."""
+        return self._part(self.RvaToOffset(resource["rva"]), resource["size"], "resource")
+
+    def Relocations(self):
+        """A list of (rva, type)."""
+        return self.Info()["relocations"]
+
+    def Exceptions(self):
+        """The exception directory (x64), a list of (begin_rva, end_rva, unwind_rva)."""
+        return self.Info()["exceptions"]
+
+    def Debug(self):
+        """A list of dicts: type, time_stamp, offset, size, guid, age, pdb (of CodeView records), ..."""
+        return self.Info()["debug"]
+
+    def PdbId(self):
+        """What a symbol server calls the file's PDB, "1234...EF1"; "" if there is no CodeView record."""
+        for entry in self.Debug():
+            if entry["pdb"] is not None and any(entry["guid"]):
+                return uuid.UUID(bytes_le=entry["guid"]).hex.upper() + f"{entry['age']:X}"
+            if entry["pdb"] is not None:
+                return f"{entry['signature']:08X}{entry['age']:X}"
+        return ""
+
+    def Tls(self):
+        """The TLS directory, a dict of addresses, or None."""
+        return self.Info()["tls"]
+
+    def TlsCallbacks(self):
+        """Addresses of functions that run before the entry point."""
+        return self.Info()["tls_callbacks"]
+
+    def Clr(self):
+        """The .NET header, a dict, or None."""
+        return self.Info()["clr"]
+
+    def Certificates(self):
+        """A list of dicts: offset, size (both with the header of 8 bytes), revision, type."""
+        return self.Info()["certificates"]
+
+    def Overlay(self):
+        """What stands behind everything that the headers know, an NTContainer; empty if there is nothing."""
+        return self._container.slice(self.Info()["overlay_offset"])
+
+    def _part(self, offset, size, what):
+        if offset == INVALID_STREAM_OFFSET or offset + size > self._container.size():
+            raise ValueError(f"the file has not the {size} bytes of the {what} at offset {offset}")
+        return self._container.slice(offset, size)
 
     def RvaToOffset(self, rva):
         """INVALID_STREAM_OFFSET if the file has no byte for that address."""

@@ -52,7 +52,7 @@ def test_version():
 def test_help_names_every_command():
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""
-    for word in ("-r SCRIPT", "disasm", "sleigh", "doctor", "--version", "--help"):
+    for word in ("-r SCRIPT", "info", "disasm", "sleigh", "doctor", "--version", "--help"):
         assert word in done.stdout
 
 

@@ -87,6 +87,35 @@ static bool run_mirror(ProTaskError *reterror)
     }
 }
 
+/* COUNT messages of SIZE bytes, each full of its own id. */
+static bool send_many(unsigned count, size_t size, ProTaskError *reterror)
+{
+    ProStatus status = PRO_OK;
+    ProError error = {0};
+    char *bytes = malloc(size);
+    if (bytes == NULL)
+        return fail(reterror, "MemoryError", "no memory");
+    for (unsigned id = 1; id <= count && status == PRO_OK; id++) {
+        memset(bytes, (int)id, size);
+        status = pro_worker_send_message(self, id, bytes, size, &error);
+    }
+    free(bytes);
+    return status == PRO_OK || fail(reterror, "MessageError", error.text);
+}
+
+static bool run_send(const char *arguments, ProTaskError *reterror)
+{
+    unsigned count;
+    size_t size;
+    char then[8] = "";
+    if (sscanf(arguments, "%u %zu %7s", &count, &size, then) < 2)
+        return fail(reterror, "ValueError", arguments);
+    bool sent = send_many(count, size, reterror);
+    if (strcmp(then, "kill") == 0)
+        (void)kill(getpid(), SIGKILL);
+    return sent;
+}
+
 static bool run_until_flag(ProTaskError *reterror)
 {
     while (!pro_worker_was_aborted(self))
@@ -157,6 +186,8 @@ static bool run(void *user, const ProTask *task, ProWriter *result, ProTaskError
         pro_write_uint(result, pro_worker_id(self));
     else if (strncmp(command, "lines ", 6) == 0)
         return print_lines(atoi(command + 6));
+    else if (strncmp(command, "send ", 5) == 0)
+        return run_send(command + 5, reterror);
     else if (strncmp(command, "write ", 6) == 0)
         return write(STDOUT_FILENO, command + 6, strlen(command + 6)) > 0;
     else if (strncmp(command, "exit ", 5) == 0)

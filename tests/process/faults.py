@@ -171,6 +171,7 @@ def main():
     parser.add_argument("--seed", type=int, default=None, help="of the first round; default: by the clock")
     parser.add_argument("--stop-seconds", type=float, default=None, help="how long SIGSTOP lasts")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would ours
     faults = arguments.only or FAULTS
     stop_seconds = arguments.stop_seconds
     if stop_seconds is None:

@@ -183,10 +183,9 @@ static void foreign_endings(Hostile *hostile)
     send_records(hostile, FRAME_ENDING, 1000000, result, sizeof result);
 }
 
-/* Its own task (the first that the manager gave to it), but the value is cut short. */
-static void malformed_result(Hostile *hostile)
+/* Its own: the first that the manager gave to it. */
+static uint64_t wait_for_task(Hostile *hostile)
 {
-    static const uint8_t result[] = {PRO_ENDING_RESULT, 0, 0, 0, 0xDD, 0xFF, 0xFF, 0xFF, 0xFF};
     for (;;) {
         Packet *packet = socket_receive(hostile->link, NULL, NULL);
         FrameReader reader;
@@ -194,12 +193,19 @@ static void malformed_result(Hostile *hostile)
         if (packet != NULL &&
                 frame_open(&reader, packet_data(packet), packet_size(packet), NULL) == PRO_OK &&
                 frame_next(&reader, &record, NULL) == PRO_OK && record.type == FRAME_TASK)
-            send_records(hostile, FRAME_ENDING, record.id, result, sizeof result);
+            return record.id;
         if (packet != NULL)
             packet_unref(packet);
         else
             (void)usleep(1000);
     }
+}
+
+/* The value is cut short. */
+static void malformed_result(Hostile *hostile)
+{
+    static const uint8_t result[] = {PRO_ENDING_RESULT, 0, 0, 0, 0xDD, 0xFF, 0xFF, 0xFF, 0xFF};
+    send_records(hostile, FRAME_ENDING, wait_for_task(hostile), result, sizeof result);
 }
 
 static void unasked_returns(Hostile *hostile)
@@ -267,6 +273,40 @@ static void wrong_blobs(Hostile *hostile)
     }
 }
 
+/* Payloads that would lie outside of the lane, or before what it sent already. */
+static void outside_the_lane(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (uint64_t position = 0;; position -= 4096) {
+        begin(hostile, &frame);
+        frame_record_lane(&frame, FRAME_MESSAGE, 1, position, (uint64_t)1 << 40);
+        frame_record_lane(&frame, FRAME_MESSAGE, 1, position, 1 << 20);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void lane_replayed(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        frame_record_lane(&frame, FRAME_MESSAGE, 1, 0, 1 << 10);
+        send_frame(hostile, &frame);
+    }
+}
+
+/* What lies in the lane is all zeros: a result whose value is followed by bytes. */
+static void malformed_lane_result(Hostile *hostile)
+{
+    Buffer frame = {0};
+    uint64_t task = wait_for_task(hostile);
+    for (uint64_t position = 0;; position += 1 << 10) {
+        begin(hostile, &frame);
+        frame_record_lane(&frame, FRAME_ENDING, task, position, 1 << 10);
+        send_frame(hostile, &frame);
+    }
+}
+
 typedef struct Mode {
     const char *name;
     bool after_hello;
@@ -295,6 +335,9 @@ static const Mode modes[] = {
         {"manager_records", true, manager_records},
         {"promised_blobs", true, promised_blobs},
         {"wrong_blobs", true, wrong_blobs},
+        {"outside_the_lane", true, outside_the_lane},
+        {"lane_replayed", true, lane_replayed},
+        {"malformed_lane_result", true, malformed_lane_result},
 };
 
 static const Mode *find_mode(const char *name)

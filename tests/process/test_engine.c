@@ -184,6 +184,41 @@ static void messages_go_both_ways(void **state)
     engine_end(&engine);
 }
 
+static void expect_messages(Engine *engine, ProWorkerId worker, uint32_t count, size_t size)
+{
+    ProError error = {0};
+    for (uint32_t id = 1; id <= count; id++) {
+        ProMessage *message;
+        assert_ok(pro_manager_wait_message(engine->manager, worker, WATCHDOG_MS, &error));
+        assert_ok(pro_manager_pop_message(engine->manager, worker, &message, &error));
+        assert_int_equal(pro_message_id(message), id);
+        assert_int_equal(pro_message_size(message), size);
+        const uint8_t *data = pro_message_data(message);
+        assert_int_equal(data[0], (uint8_t)id);
+        assert_memory_equal(data, data + 1, size - 1);
+        pro_message_free(message);
+    }
+}
+
+/* More than the lane holds, so that what is behind goes as blobs; the sender is dead before anybody
+ * reads. Then its replacement begins at the lane's start. */
+static void messages_of_medium_size_outlive_their_sender(void **state)
+{
+    (void)state;
+    enum { COUNT = 30, SIZE = 1000003 };
+    Engine engine;
+    engine_start(&engine, 0);
+    ProWorkerId worker = engine_worker(&engine);
+    engine_give(&engine, worker, "send 30 1000003 kill", true);
+    engine_wait(&engine);
+    expect_messages(&engine, worker, COUNT, SIZE);
+    pro_ending_free(engine_take(&engine, worker));
+    engine_give(&engine, worker, "send 30 1000003", false);
+    expect_messages(&engine, worker, COUNT, SIZE);
+    engine_wait(&engine);
+    engine_end(&engine);
+}
+
 static void expect_ending(Engine *engine, ProEndingKind kind, ProAbortRung rung)
 {
     ProEnding *ending = engine_take(engine, PRO_WORKER_ANY);
@@ -435,6 +470,7 @@ TEST_MAIN(cmocka_unit_test(first_task_ends), cmocka_unit_test(values_of_any_size
         cmocka_unit_test(many_tasks_end_once_each), cmocka_unit_test(all_addresses_every_worker),
         cmocka_unit_test(atomic_output_is_whole_lines),
         cmocka_unit_test(output_without_newline_gets_one), cmocka_unit_test(messages_go_both_ways),
+        cmocka_unit_test(messages_of_medium_size_outlive_their_sender),
         cmocka_unit_test(ladder_ends_each_at_its_rung),
         cmocka_unit_test(death_fails_the_running_task_only),
         cmocka_unit_test(task_that_kills_twice_is_quarantined),

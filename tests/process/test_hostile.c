@@ -48,6 +48,9 @@ static const HostileCase cases[] = {
         {"manager_records", true, VIOLATION},
         {"promised_blobs", true, VIOLATION},
         {"wrong_blobs", true, VIOLATION},
+        {"outside_the_lane", true, VIOLATION},
+        {"lane_replayed", true, VIOLATION},
+        {"malformed_lane_result", true, VIOLATION},
 };
 
 /* How often the notice was made. */

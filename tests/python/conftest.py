@@ -10,6 +10,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))  # for the package support
 
 if "PYTHONPATH" in os.environ:  # also for processes in other folders
     os.environ["PYTHONPATH"] = os.path.abspath(os.environ["PYTHONPATH"])

@@ -127,12 +127,19 @@ static void write_blob(Buffer *frame)
     frame_record_blob(frame, FRAME_MESSAGE, 2, (uint64_t)64 << 20);
 }
 
+static void write_lane(Buffer *frame)
+{
+    frame_begin(frame, 7);
+    frame_record_lane(frame, FRAME_MESSAGE, 3, (uint64_t)5 << 32, 1 << 20);
+}
+
 static const struct {
     const char *name;
     void (*write)(Buffer *frame);
 } writers[] = {{"empty", write_empty}, {"hello", write_hello}, {"task", write_task},
         {"ending_result", write_ending_result}, {"ending_error", write_ending_error},
-        {"progress", write_progress}, {"two_records", write_two_records}, {"blob", write_blob}};
+        {"progress", write_progress}, {"two_records", write_two_records}, {"blob", write_blob},
+        {"lane", write_lane}};
 
 static const GoldenFrame *find_golden(const char *name)
 {
@@ -192,7 +199,7 @@ static ProStatus read_frame(const GoldenFrame *golden_frame, size_t *ret_records
     ProStatus status = frame_open(&reader, bytes, golden_frame->size, reterr);
     while (status == PRO_OK && (status = frame_next(&reader, &record, reterr)) == PRO_OK) {
         (*ret_records)++;
-        if (!record.is_blob)
+        if (record.place == FRAME_INSIDE)
             status = read_payload(&record, reterr);
     }
     free(bytes);
