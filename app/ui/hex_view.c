@@ -458,6 +458,12 @@ void pro_hex_view_clear_highlights(ProHexView *view)
     gtk_widget_queue_draw(GTK_WIDGET(view));
 }
 
+gboolean pro_hex_view_is_complete(ProHexView *view)
+{
+    g_return_val_if_fail(PRO_IS_HEX_VIEW(view), FALSE);
+    return view->complete;
+}
+
 size_t pro_hex_view_peek(ProHexView *view, uint64_t offset, void *ret_data, size_t size)
 {
     uint8_t states[256];

@@ -76,7 +76,7 @@ static void load_bytes(ProHexView *view, HexRange visible)
     }
     bool asked_before = view->asked.offset == visible.offset && view->asked.size == visible.size;
     view->asked = visible;
-    (void)hex_pages_want(view->pages, HEX_WANTED_ROWS, visible.offset, visible.size,
+    view->complete = hex_pages_want(view->pages, HEX_WANTED_ROWS, visible.offset, visible.size,
             asked_before ? 0 : PATIENCE_US);
     hex_pages_copy(view->pages, visible.offset, visible.size, view->bytes, view->states);
 }

@@ -16,7 +16,8 @@ struct _ProRowTable {
     GtkFilterListModel *filtered;
     GtkSingleSelection *selection;
     size_t column_count;
-    char *wanted; /* casefolded; NULL: everything */
+    bool choosing; /* the first row is to be selected once there is one */
+    char *wanted;  /* casefolded; NULL: everything */
 };
 
 G_DEFINE_FINAL_TYPE(ProRowTable, pro_row_table, GTK_TYPE_BOX)
@@ -89,12 +90,32 @@ static gboolean is_wanted(void *item, void *user)
 static void filter_changed(GtkSearchEntry *entry, ProRowTable *table)
 {
     const char *text = gtk_editable_get_text(GTK_EDITABLE(entry));
-    g_clear_pointer(&table->wanted, g_free);
-    if (text[0] != '\0')
-        table->wanted = g_utf8_casefold(text, -1);
+    char *wanted = text[0] != '\0' ? g_utf8_casefold(text, -1) : NULL;
+    if (g_strcmp0(wanted, table->wanted) == 0) {
+        g_free(wanted);
+        return;
+    }
+    g_free(table->wanted);
+    table->wanted = wanted;
     gtk_filter_list_model_set_filter(
-            table->filtered, table->wanted != NULL ? GTK_FILTER(table->filter) : NULL);
+            table->filtered, wanted != NULL ? GTK_FILTER(table->filter) : NULL);
     gtk_filter_changed(GTK_FILTER(table->filter), GTK_FILTER_CHANGE_DIFFERENT);
+}
+
+/* Rows are filtered in steps: the first one that is left may come later. */
+static void choose_first(ProRowTable *table)
+{
+    if (!table->choosing || g_list_model_get_n_items(G_LIST_MODEL(table->filtered)) == 0)
+        return;
+    table->choosing = false;
+    gtk_single_selection_set_selected(table->selection, 0);
+}
+
+static void filter_activated(GtkSearchEntry *entry, ProRowTable *table)
+{
+    filter_changed(entry, table); /* which else waits a moment for more to be typed */
+    table->choosing = true;
+    choose_first(table);
 }
 
 /* ---- the selection ---- */
@@ -149,6 +170,8 @@ static void make_models(ProRowTable *table)
     table->selection = gtk_single_selection_new(G_LIST_MODEL(g_object_ref(table->filtered)));
     gtk_single_selection_set_autoselect(table->selection, FALSE);
     gtk_single_selection_set_can_unselect(table->selection, TRUE);
+    g_signal_connect_object(table->filtered, "items-changed", G_CALLBACK(choose_first), table,
+            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
     g_signal_connect(
             table->selection, "notify::selected-item", G_CALLBACK(selection_changed), table);
 }
@@ -165,6 +188,7 @@ static void pro_row_table_init(ProRowTable *table)
     gtk_widget_set_margin_bottom(table->filter_entry, 4);
     hex_label_widget(table->filter_entry, "Show only rows with", NULL);
     g_signal_connect(table->filter_entry, "search-changed", G_CALLBACK(filter_changed), table);
+    g_signal_connect(table->filter_entry, "activate", G_CALLBACK(filter_activated), table);
     table->view = gtk_column_view_new(GTK_SELECTION_MODEL(g_object_ref(table->selection)));
     gtk_column_view_set_show_column_separators(GTK_COLUMN_VIEW(table->view), TRUE);
     gtk_widget_add_css_class(table->view, "dense");

@@ -106,7 +106,7 @@ def test_structure_leads_to_bytes(display, open_files):
     program.expect("state", "focus=GtkText")
     display.type(".interp")
     wait_until(lambda: ".gnu.hash" not in program.ask("texts"), "nothing is filtered")
-    display.key("Tab", "Down", "Down")
+    display.key("Return")
     program.expect("state", "highlight=.interp")
 
 
