@@ -37,9 +37,10 @@ MAY_INCLUDE = {
 # Outside libraries, and the only places that may know them. A name ending in "/" is a folder.
 OUTSIDE = {
     "openssl/evp.h": ("lib/container/hash.c",),
-    "pcre2.h": ("lib/container/regex.c",),
+    "pcre2.h": ("lib/container/regex.c", "bench/pcre2_bare.c"),
     "immintrin.h": ("lib/container/scan.c",),
-    "zlib.h": ("lib/sleigh/compiler/compile.c", "lib/sleigh/runtime/load.c", "tests/fuzz/fuzz_sleigh_load.c"),
+    "zlib.h": ("lib/sleigh/compiler/compile.c", "lib/sleigh/runtime/load.c", "tests/fuzz/fuzz_sleigh_load.c",
+               "tests/prove/x86/programs/"),
     "zmq.h": ("lib/mp/transport_zmq.c", "bench/zmq_bare.c"),
     "Python.h": ("app/python/", "app/cli/", "app/worker/"),
     "structmember.h": ("app/python/",),
@@ -50,14 +51,18 @@ OUTSIDE = {
     "gio/gio.h": ("app/ui/", "app/workspace/"),
     "glib-unix.h": ("app/ui/", "app/workspace/"),
     "cmocka.h": ("tests/support/",),
-    "Zydis/Zydis.h": ("tests/prove/x86/",),
+    "lua.h": ("tests/prove/x86/programs/",),
+    "lauxlib.h": ("tests/prove/x86/programs/",),
+    "lualib.h": ("tests/prove/x86/programs/",),
+    "sqlite3.h": ("tests/prove/x86/programs/",),
+    "Zydis/Zydis.h": ("bench/zydis_bench.c", "tests/prove/x86/"),
 }
 
 # Tests see the inside of the library; these do so besides lib/*/tests.
 INSIDE_TESTS = ("tests/fuzz", "tests/process", "tests/support", "tests/ui")
 
 LIBC = set("""
-alloca.h assert.h ctype.h dirent.h dlfcn.h elf.h endian.h errno.h execinfo.h fcntl.h features.h fnmatch.h
+alloca.h assert.h cpuid.h ctype.h dirent.h dlfcn.h elf.h endian.h errno.h execinfo.h fcntl.h features.h fnmatch.h
 glob.h inttypes.h langinfo.h libgen.h limits.h locale.h malloc.h math.h netdb.h poll.h pthread.h pwd.h
 sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h
 stdio.h stdlib.h stdnoreturn.h string.h strings.h syscall.h termios.h threads.h time.h ucontext.h unistd.h

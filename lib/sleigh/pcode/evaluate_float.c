@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sleigh/pcode/evaluate.h"
+#include "sleigh/pcode/evaluate_quad.h"
 
 #include <math.h>
 #include <string.h>
 
 /*
- * Floating point in the host's formats: 2, 4, 8, and where long double is the x87 format, 10 bytes.
- * Each operation is rounded once, to nearest even, to its own format.
+ * Floating point in the host's formats: 2, 4, 8, and where long double is the x87 format, 10 bytes;
+ * and 16 bytes, of which arithmetic and conversions only. Each operation is rounded once, to
+ * nearest even, to its own format.
  *
  * p-code says nothing about which NaN results. Here: the first operand that is one, made quiet;
  * where none is, the default NaN of the x86, whose sign is set. Of two NaNs in the x87 format the
  * processor chooses by their significands, and so does the host's.
  */
 enum { HALF_FRACTION_BITS = 10, HALF_LOWEST_EXPONENT = -14, HALF_INFINITY = 0x7C00 };
+enum { QUAD_BYTES = 16 };
 
 static bool is_known_format(uint32_t bytes)
 {
-    return bytes == 2 || bytes == 4 || bytes == 8 || (bytes == 10 && sizeof(long double) == 16);
+    return bytes == 2 || bytes == 4 || bytes == 8 || (bytes == 10 && sizeof(long double) == 16) ||
+           (bytes == QUAD_BYTES && quad_is_known());
+}
+
+static Wide quad_infinity(void)
+{
+    return (Wide)0x7FFF << 112;
 }
 
 static Wide sign_bit(uint32_t bytes)
@@ -27,7 +35,7 @@ static Wide sign_bit(uint32_t bytes)
 /* The topmost bit of the fraction: set in quiet NaNs. */
 static Wide quiet_bit(uint32_t bytes)
 {
-    static const uint8_t position[] = {[2] = 9, [4] = 22, [8] = 51, [10] = 62};
+    static const uint8_t position[] = {[2] = 9, [4] = 22, [8] = 51, [10] = 62, [QUAD_BYTES] = 111};
     return (Wide)1 << position[bytes];
 }
 
@@ -35,6 +43,8 @@ static bool is_nan(Wide value, uint32_t bytes)
 {
     static const Wide infinity[] = {
             [2] = HALF_INFINITY, [4] = 0x7F800000u, [8] = 0x7FF0000000000000u};
+    if (bytes == QUAD_BYTES)
+        return (value & ~sign_bit(bytes)) > quad_infinity();
     if (bytes != 10)
         return (value & ~sign_bit(bytes)) > infinity[bytes];
     return (value >> 64 & 0x7FFF) == 0x7FFF && (uint64_t)(value << 1) != 0;
@@ -108,13 +118,16 @@ static Wide from_float(long double value, uint32_t bytes)
 /* The payload's most significant bits survive a change of format. */
 static Wide convert_nan(Wide value, uint32_t from, uint32_t to)
 {
-    static const uint8_t fraction_bits[] = {[2] = 10, [4] = 23, [8] = 52, [10] = 63};
+    static const uint8_t fraction_bits[] = {
+            [2] = 10, [4] = 23, [8] = 52, [10] = 63, [QUAD_BYTES] = 112};
     static const Wide infinity[] = {
             [2] = HALF_INFINITY, [4] = 0x7F800000u, [8] = 0x7FF0000000000000u};
     Wide payload = value & (((Wide)1 << fraction_bits[from]) - 1);
     int more = fraction_bits[to] - fraction_bits[from];
     payload = more >= 0 ? payload << more : payload >> -more;
-    Wide exponent = to == 10 ? (Wide)0xFFFF << 63 : infinity[to];
+    Wide exponent = to == 10           ? (Wide)0xFFFF << 63
+                    : to == QUAD_BYTES ? quad_infinity()
+                                       : infinity[to];
     Wide sign = (value & sign_bit(from)) != 0 ? sign_bit(to) : 0;
     return sign | exponent | quiet_bit(to) | payload;
 }
@@ -164,6 +177,10 @@ static Wide combine_bits(unsigned code, Wide left, Wide right, uint32_t bytes)
     bool first = is_nan(left, bytes), second = is_nan(right, bytes);
     if ((first || second) && bytes != 10)
         return (first ? left : right) | quiet_bit(bytes);
+    if (bytes == QUAD_BYTES) {
+        Wide sum;
+        return quad_combine(code, left, right, &sum) ? sum : default_nan(bytes);
+    }
     long double result = combine(code, to_float(left, bytes), to_float(right, bytes), bytes);
     return first || second ? from_float(result, bytes) : encode(result, bytes);
 }
@@ -199,16 +216,24 @@ static ProStatus evaluate_unary(const ProPcodeOp *op, Wide raw, Wide *ret)
         *ret = raw & ~sign_bit(bytes);
         return PRO_OK;
     case PRO_PCODE_FLOAT_TRUNC:
+        if (bytes == QUAD_BYTES)
+            return PRO_ERR_UNSUPPORTED;
         *ret = truncate_to_integer(raw, bytes, to);
         return PRO_OK;
     case PRO_PCODE_FLOAT_FLOAT2FLOAT:
         if (!is_known_format(to))
             return PRO_ERR_UNSUPPORTED;
-        *ret = nan ? convert_nan(raw, bytes, to) : from_float(to_float(raw, bytes), to);
+        *ret = nan                   ? convert_nan(raw, bytes, to)
+               : bytes == to         ? raw
+               : bytes == QUAD_BYTES ? quad_to(raw, to)
+               : to == QUAD_BYTES    ? quad_from(to_float(raw, bytes))
+                                     : from_float(to_float(raw, bytes), to);
         return PRO_OK;
     default:
         break;
     }
+    if (bytes == QUAD_BYTES)
+        return PRO_ERR_UNSUPPORTED;
     if (nan) {
         *ret = raw | quiet_bit(bytes);
         return PRO_OK;
@@ -239,7 +264,7 @@ ProStatus evaluate_float(const ProPcodeOp *op, Wide left, Wide right, Wide *ret)
 {
     uint32_t bytes = op->inputs[0].size;
     if (op->code == PRO_PCODE_FLOAT_INT2FLOAT) {
-        if (!is_known_format(op->output.size))
+        if (!is_known_format(op->output.size) || op->output.size == QUAD_BYTES)
             return PRO_ERR_UNSUPPORTED;
         *ret = integer_to_float(op, left);
         return PRO_OK;
@@ -253,6 +278,8 @@ ProStatus evaluate_float(const ProPcodeOp *op, Wide left, Wide right, Wide *ret)
         *ret = combine_bits(op->code, left, right, bytes);
         return PRO_OK;
     }
+    if (bytes == QUAD_BYTES)
+        return PRO_ERR_UNSUPPORTED;
     bool unordered = is_nan(left, bytes) || is_nan(right, bytes);
     long double a = unordered ? 0 : to_float(left, bytes);
     long double b = unordered ? 0 : to_float(right, bytes);

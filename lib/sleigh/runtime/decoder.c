@@ -222,14 +222,13 @@ ProStatus pro_sleigh_decode(ProSleighDecoder *decoder, uint64_t address, const v
 {
     Parse *parse = decoder->parse;
     address = parse_wrap(decoder->language, decoder->language->default_space, address);
-    if (size > WINDOW_BYTES)
-        size = WINDOW_BYTES;
-    if (size > 0)
-        memcpy(decoder->window, bytes, size);
-    decoder->window_size = size;
+    decoder->window_size = 0;
+    if (decoder->language->looks_behind && size > 0) {
+        decoder->window_size = size < WINDOW_BYTES ? size : WINDOW_BYTES;
+        memcpy(decoder->window, bytes, decoder->window_size);
+    }
     decoder->delayed_count = 0;
-    parse_instruction(
-            parse, decoder->language, address, decoder->window, size, context_at(decoder, address));
+    parse_instruction(parse, decoder->language, address, bytes, size, context_at(decoder, address));
     ProStatus status = PRO_OK;
     if (parse->outcome == PRO_SLEIGH_DECODED && parse->commit_count > 0)
         status = run_commits(decoder, parse);
@@ -281,44 +280,40 @@ static void print_number(Printer *printer, int64_t value)
 
 static void print_pieces(Printer *printer, uint32_t node, uint32_t first, uint32_t last);
 
-static void print_symbol(Printer *printer, uint32_t index, const Sym *defines)
+static void print_operand(Printer *printer, uint32_t index)
 {
     Parse *parse = printer->parse;
     const ProSleighLanguage *language = parse->language;
-    uint64_t value = 0;
-    if (defines->kind == SYM_NAMES || defines->kind == SYM_VARLIST ||
-            defines->kind == SYM_VALUEMAP) {
-        value = (uint64_t)parse_node_value(parse, index);
-        if (language->exprs[defines->expr].bits < 64)
-            value &= ((uint64_t)1 << language->exprs[defines->expr].bits) - 1;
-    }
-    if (defines->kind == SYM_VARNODE)
-        print_text(printer, defines->name);
-    else if (defines->kind == SYM_NAMES)
-        print_text(printer, language->names[defines->first + value]);
-    else if (defines->kind == SYM_VARLIST)
-        print_text(printer, language->syms[language->links[defines->first + value]].name);
-    else if (defines->kind == SYM_VALUEMAP)
-        print_number(printer, language->values[defines->first + value]);
-    else if (defines->kind == SYM_START)
-        print_number(printer, (int64_t)parse->address);
-    else if (defines->kind == SYM_NEXT)
-        print_number(printer, (int64_t)parse->next);
-    else if (defines->kind == SYM_NEXT2)
-        print_number(printer, (int64_t)parse->next2);
-    else
-        print_number(printer, parse_node_value(parse, index));
-}
-
-static void print_operand(Printer *printer, uint32_t index)
-{
-    const Node *node = &printer->parse->nodes[index];
-    if (node->ctor != NULL)
+    const Node *node = &parse->nodes[index];
+    if (node->ctor != NULL) {
         print_pieces(printer, index, 0, node->ctor->piece_count);
-    else if (node->operand->defines != NO_INDEX)
-        print_symbol(printer, index, &printer->parse->language->syms[node->operand->defines]);
-    else
-        print_number(printer, parse_node_value(printer->parse, index));
+        return;
+    }
+    switch (node->operand->kind) {
+    case OPERAND_REGISTER:
+        print_text(printer, language->syms[node->operand->first].name);
+        break;
+    case OPERAND_NAMES:
+        print_text(printer, language->names[node->entry]);
+        break;
+    case OPERAND_VARLIST:
+        print_text(printer, language->syms[language->links[node->entry]].name);
+        break;
+    case OPERAND_VALUEMAP:
+        print_number(printer, language->values[node->entry]);
+        break;
+    case OPERAND_START:
+        print_number(printer, (int64_t)parse->address);
+        break;
+    case OPERAND_NEXT:
+        print_number(printer, (int64_t)parse->next);
+        break;
+    case OPERAND_NEXT2:
+        print_number(printer, (int64_t)parse->next2);
+        break;
+    default:
+        print_number(printer, parse_node_value(parse, index));
+    }
 }
 
 static void print_pieces(Printer *printer, uint32_t index, uint32_t first, uint32_t last)

@@ -8,12 +8,15 @@
 /* One instruction taken apart, and what a decoder keeps between its calls. */
 
 typedef struct Node {
-    const Ctor *ctor;   /* NULL: no table */
-    const Sym *operand; /* NULL: the root */
-    uint32_t offset;    /* from the instruction's start */
+    const Ctor *ctor;       /* NULL: no table */
+    const Operand *operand; /* NULL: the root */
+    uint32_t offset;        /* from the instruction's start */
     uint32_t length;
     uint32_t parent;
-    uint32_t first_child; /* children are neighbours */
+    union {
+        uint32_t first_child; /* of a table: children are neighbours */
+        uint32_t entry; /* of attached values, names, registers: the index of what was chosen */
+    };
 } Node;
 
 /* Where an operand's value is. */

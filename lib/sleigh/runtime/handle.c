@@ -96,35 +96,29 @@ static Handle exported_handle(const Parse *parse, const ExportTpl *tpl, const Ha
     return handle;
 }
 
-static Handle symbol_handle(Parse *parse, uint32_t index, const Sym *defines)
+static Handle operand_handle(Parse *parse, uint32_t index)
 {
     const ProSleighLanguage *language = parse->language;
+    const Node *node = &parse->nodes[index];
+    const Operand *operand = node->operand;
     uint32_t code = language->default_space;
     uint32_t size = language->spaces[code].address_bytes;
-    uint64_t value;
-    switch (defines->kind) {
-    case SYM_VARNODE:
-        return static_handle(defines->place.space, defines->place.offset, defines->place.size);
-    case SYM_START:
+    const ProVarnode *place;
+    switch (operand->kind) {
+    case OPERAND_VALUEMAP:
+        return static_handle(PRO_SPACE_CONST, (uint64_t)language->values[node->entry], 0);
+    case OPERAND_VARLIST:
+        place = &language->syms[language->links[node->entry]].place;
+        return static_handle(place->space, place->offset, place->size);
+    case OPERAND_REGISTER:
+        place = &language->syms[operand->first].place;
+        return static_handle(place->space, place->offset, place->size);
+    case OPERAND_START:
         return static_handle(code, parse->address, size);
-    case SYM_NEXT:
+    case OPERAND_NEXT:
         return static_handle(code, parse->next, size);
-    case SYM_NEXT2:
+    case OPERAND_NEXT2:
         return static_handle(code, parse->next2, size);
-    case SYM_VALUEMAP:
-    case SYM_VARLIST:
-        value = (uint64_t)parse_node_value(parse, index);
-        if (language->exprs[defines->expr].bits < 64)
-            value &= ((uint64_t)1 << language->exprs[defines->expr].bits) - 1;
-        if (value >= defines->count)
-            return static_handle(PRO_SPACE_CONST, 0, 0);
-        if (defines->kind == SYM_VALUEMAP)
-            return static_handle(
-                    PRO_SPACE_CONST, (uint64_t)language->values[defines->first + value], 0);
-        const Sym *reg = &language->syms[language->links[defines->first + value]];
-        return static_handle(reg->place.space, reg->place.offset, reg->place.size);
-    case SYM_EPSILON:
-        return static_handle(PRO_SPACE_CONST, 0, 0);
     default:
         return static_handle(PRO_SPACE_CONST, (uint64_t)parse_node_value(parse, index), 0);
     }
@@ -140,10 +134,8 @@ void parse_handles(Parse *parse)
     for (uint32_t i = parse->node_count; i > 1; i--) {
         const Node *node = &parse->nodes[i - 1];
         Handle *handle = &parse->handles[i - 1];
-        if (node->ctor == NULL && node->operand->defines != NO_INDEX) {
-            *handle = symbol_handle(parse, i - 1, &language->syms[node->operand->defines]);
-        } else if (node->ctor == NULL) {
-            *handle = static_handle(PRO_SPACE_CONST, (uint64_t)parse_node_value(parse, i - 1), 0);
+        if (node->ctor == NULL) {
+            *handle = operand_handle(parse, i - 1);
         } else {
             const Tpl *tpl =
                     node->ctor->main == NO_INDEX ? NULL : &language->tpls[node->ctor->main];

@@ -81,6 +81,32 @@ typedef struct Sym {
     uint32_t minimum_bytes;
 } Sym;
 
+/* What decoding needs of an operand, in one place; made from its symbol and what that is defined
+ * by. */
+typedef enum OperandKind {
+    OPERAND_TABLE,
+    OPERAND_VALUEMAP, /* attached values, names, registers: `count` of them from `first` on */
+    OPERAND_NAMES,
+    OPERAND_VARLIST,
+    OPERAND_EXPRESSION, /* a field, too */
+    OPERAND_REGISTER,
+    OPERAND_START,
+    OPERAND_NEXT,
+    OPERAND_NEXT2,
+    OPERAND_EPSILON
+} OperandKind;
+
+typedef struct Operand {
+    uint8_t kind; /* OperandKind */
+    int8_t base;  /* the operand behind which it starts, or -1 */
+    uint8_t bits; /* of the field of what is attached */
+    uint16_t offset;
+    uint16_t minimum_bytes;
+    uint32_t first; /* TABLE: root of its tree; attached: see there; REGISTER: symbol */
+    uint32_t count;
+    uint32_t expr; /* of fields and expressions; else NO_INDEX */
+} Operand;
+
 typedef enum ConstKind {
     CONST_REAL,
     CONST_SPACE,
@@ -105,11 +131,26 @@ typedef struct VarnodeTpl {
     Const space, offset, size;
 } VarnodeTpl;
 
+/* The same, sorted by how much of it is known before decoding: nearly all is. */
+typedef enum PlaceForm {
+    PLACE_FIXED,   /* `place` */
+    PLACE_LABEL,   /* place.offset is a label's number */
+    PLACE_OPERAND, /* where an operand is; place.size, or (0) the operand's size */
+    PLACE_VALUE,   /* an operand's offset as a constant of place.size */
+    PLACE_GENERAL  /* place.offset is an index of `varnodes` */
+} PlaceForm;
+
+typedef struct PlaceTpl {
+    ProVarnode place;
+    uint8_t form; /* PlaceForm */
+    uint16_t operand;
+} PlaceTpl;
+
 typedef struct OpTpl {
     uint16_t code;
     uint16_t input_count;
     bool has_output;
-    uint32_t varnodes; /* the output, if there is one, then the inputs */
+    uint32_t places; /* the output, if there is one, then the inputs */
 } OpTpl;
 
 typedef struct Tpl {
@@ -143,8 +184,10 @@ typedef struct Ctor {
     uint32_t table;
     int32_t first_space;
     uint32_t minimum_bytes;
-    uint32_t operands; /* first of `links`: symbols */
+    uint32_t operand_symbols; /* first of `links` */
+    uint32_t operands;        /* first of `operands` */
     uint32_t operand_count;
+    uint32_t delay; /* bytes, of the main template */
     uint32_t pieces;
     uint32_t piece_count;
     uint32_t changes;
@@ -171,11 +214,10 @@ typedef struct Pair {
 } Pair;
 
 typedef struct Decision {
+    uint32_t first;     /* its children, neighbours among `decisions`; or of `pairs` */
+    uint16_t start_bit; /* or the number of pairs */
+    uint8_t bits;       /* 0: terminal */
     bool on_context;
-    uint8_t bits; /* 0: terminal */
-    uint16_t start_bit;
-    uint32_t first; /* of `decision_links`: children; or of `pairs` */
-    uint32_t count;
 } Decision;
 
 typedef struct Table {
@@ -187,8 +229,10 @@ typedef struct Table {
 
 #define LANGUAGE_ARRAYS(X)                                                                         \
     X(Expr, exprs)                                                                                 \
+    X(Operand, operands)                                                                           \
     X(Sym, syms)                                                                                   \
     X(VarnodeTpl, varnodes)                                                                        \
+    X(PlaceTpl, places)                                                                            \
     X(OpTpl, ops)                                                                                  \
     X(Tpl, tpls)                                                                                   \
     X(ExportTpl, exports)                                                                          \
@@ -198,7 +242,6 @@ typedef struct Table {
     X(PatternWord, words)                                                                          \
     X(Pair, pairs)                                                                                 \
     X(Decision, decisions)                                                                         \
-    X(uint32_t, decision_links)                                                                    \
     X(Table, tables)                                                                               \
     X(int64_t, values)                                                                             \
     X(const char *, names)                                                                         \
@@ -215,6 +258,7 @@ struct ProSleighLanguage {
 #undef X
     bool big_endian;
     bool uses_next2;
+    bool looks_behind; /* what stands behind an instruction may be needed, too */
     uint32_t alignment;
     uint32_t instruction_bytes; /* longer ones are invalid */
     uint64_t unique_base;

@@ -24,14 +24,15 @@ static bool lift_fail(Lifter *lifter, ProStatus status)
     return false;
 }
 
-static bool make_room(Lifter *lifter, void **items, size_t count, size_t *capacity,
-        size_t element_size, size_t limit)
+/* Room for `more` elements behind `count`; slow, since it is rarely needed. */
+static __attribute__((noinline)) bool grow(Lifter *lifter, void **items, size_t count, size_t more,
+        size_t *capacity, size_t element_size, size_t limit)
 {
-    if (count < *capacity)
-        return true;
-    size_t grown = *capacity == 0 ? 64 : *capacity * 2;
-    if (count >= limit)
+    size_t grown = *capacity == 0 ? 64 : *capacity;
+    if (count + more > limit)
         return lift_fail(lifter, PRO_ERR_LIMIT);
+    while (grown < count + more)
+        grown *= 2;
     void *memory = realloc(*items, grown * element_size);
     if (memory == NULL)
         return lift_fail(lifter, PRO_ERR_NO_MEMORY);
@@ -40,11 +41,16 @@ static bool make_room(Lifter *lifter, void **items, size_t count, size_t *capaci
     return true;
 }
 
+#define MAKE_ROOM(lifter, items, item, more, limit)                                                \
+    ((lifter)->decoder->item##_count + (more) <= (lifter)->decoder->item##_capacity ||             \
+            grow((lifter), (void **)(void *)&(lifter)->decoder->items,                             \
+                    (lifter)->decoder->item##_count, (more), &(lifter)->decoder->item##_capacity,  \
+                    sizeof *(lifter)->decoder->items, (limit)))
+
 static bool add_varnode(Lifter *lifter, ProVarnode varnode)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    if (!make_room(lifter, (void **)(void *)&decoder->varnodes, decoder->varnode_count,
-                &decoder->varnode_capacity, sizeof varnode, 16u * SLEIGH_LIMIT_LIFT_OPS))
+    if (!MAKE_ROOM(lifter, varnodes, varnode, 1, 16u * SLEIGH_LIMIT_LIFT_OPS))
         return false;
     decoder->varnodes[decoder->varnode_count++] = varnode;
     return true;
@@ -54,8 +60,7 @@ static bool add_varnode(Lifter *lifter, ProVarnode varnode)
 static bool add_op(Lifter *lifter, unsigned code, ProVarnode output, size_t first_input)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    if (!make_room(lifter, (void **)(void *)&decoder->ops, decoder->op_count, &decoder->op_capacity,
-                sizeof(ProPcodeOp), SLEIGH_LIMIT_LIFT_OPS))
+    if (!MAKE_ROOM(lifter, ops, op, 1, SLEIGH_LIMIT_LIFT_OPS))
         return false;
     decoder->ops[decoder->op_count++] = (ProPcodeOp){.code = (uint16_t)code,
             .input_count = (uint16_t)(decoder->varnode_count - first_input),
@@ -71,7 +76,8 @@ static bool add_two(
            add_op(lifter, code, output, first_input);
 }
 
-static uint64_t settle_offset(const Lifter *lifter, uint32_t space, uint64_t offset, uint32_t size)
+static inline uint64_t settle_offset(
+        const Lifter *lifter, uint32_t space, uint64_t offset, uint32_t size)
 {
     const ProSleighLanguage *language = lifter->parse->language;
     if (space == PRO_SPACE_CONST)
@@ -81,7 +87,13 @@ static uint64_t settle_offset(const Lifter *lifter, uint32_t space, uint64_t off
     return parse_wrap(language, space, offset);
 }
 
-static ProVarnode resolve(const Lifter *lifter, const VarnodeTpl *tpl, const Handle *operands)
+static const VarnodeTpl *general(const Lifter *lifter, const PlaceTpl *tpl)
+{
+    return &lifter->parse->language->varnodes[tpl->place.offset];
+}
+
+static ProVarnode resolve_general(
+        const Lifter *lifter, const VarnodeTpl *tpl, const Handle *operands)
 {
     ProVarnode varnode = {.space = handle_space(lifter->parse, &tpl->space, operands),
             .size = (uint32_t)handle_number(lifter->parse, &tpl->size, operands)};
@@ -90,22 +102,51 @@ static ProVarnode resolve(const Lifter *lifter, const VarnodeTpl *tpl, const Han
     return varnode;
 }
 
-static const Handle *dynamic_handle(const VarnodeTpl *tpl, const Handle *operands)
+static inline ProVarnode resolve(const Lifter *lifter, const PlaceTpl *tpl, const Handle *operands)
 {
-    if (tpl->offset.kind != CONST_HANDLE)
+    if (tpl->form <= PLACE_LABEL)
+        return tpl->place;
+    if (tpl->form == PLACE_GENERAL)
+        return resolve_general(lifter, general(lifter, tpl), operands);
+    const Handle *handle = &operands[tpl->operand];
+    bool is_static = handle->offset_space == NO_INDEX;
+    ProVarnode varnode = {.space = PRO_SPACE_CONST,
+            .offset = is_static ? handle->offset : handle->temp_offset,
+            .size = tpl->place.size};
+    if (tpl->form == PLACE_OPERAND) {
+        varnode.space = is_static ? handle->space : handle->temp_space;
+        if (varnode.size == 0)
+            varnode.size = handle->size;
+    }
+    varnode.offset = settle_offset(lifter, varnode.space, varnode.offset, varnode.size);
+    return varnode;
+}
+
+/* The handle of an operand that is reached through a pointer; else NULL. */
+static inline const Handle *dynamic_handle(
+        const Lifter *lifter, const PlaceTpl *tpl, const Handle *operands)
+{
+    unsigned operand = tpl->operand;
+    if (tpl->form <= PLACE_LABEL)
         return NULL;
-    const Handle *handle = &operands[tpl->offset.operand];
-    return handle->offset_space == NO_INDEX ? NULL : handle;
+    if (tpl->form == PLACE_GENERAL) {
+        const Const *offset = &general(lifter, tpl)->offset;
+        if (offset->kind != CONST_HANDLE)
+            return NULL;
+        operand = offset->operand;
+    }
+    return operands[operand].offset_space == NO_INDEX ? NULL : &operands[operand];
 }
 
 /* The pointer of a dynamic operand; a part of it begins some bytes later. */
 static bool dynamic_pointer(
-        Lifter *lifter, const VarnodeTpl *tpl, const Handle *handle, ProVarnode *ret)
+        Lifter *lifter, const PlaceTpl *tpl, const Handle *handle, ProVarnode *ret)
 {
     const ProSleighLanguage *language = lifter->parse->language;
     *ret = (ProVarnode){.space = handle->offset_space, .size = handle->offset_size};
     ret->offset = settle_offset(lifter, ret->space, handle->offset, ret->size);
-    uint64_t plus = tpl->offset.selector == 3 ? tpl->offset.value & 0xFFFF : 0;
+    const Const *offset = tpl->form == PLACE_GENERAL ? &general(lifter, tpl)->offset : NULL;
+    uint64_t plus = offset != NULL && offset->selector == 3 ? offset->value & 0xFFFF : 0;
     if (plus == 0)
         return true;
     ProVarnode moved = {.space = language->unique_space, .size = ret->size};
@@ -122,60 +163,61 @@ static ProVarnode space_id(const Handle *handle)
     return (ProVarnode){.space = PRO_SPACE_CONST, .offset = handle->space, .size = 8};
 }
 
-static bool load_dynamic_inputs(
-        Lifter *lifter, const OpTpl *op, const VarnodeTpl *inputs, const Handle *operands)
+static bool load_dynamic(
+        Lifter *lifter, const PlaceTpl *tpl, const Handle *handle, const Handle *operands)
 {
-    for (unsigned i = 0; i < op->input_count; i++) {
-        const Handle *handle = dynamic_handle(&inputs[i], operands);
-        ProVarnode pointer;
-        if (handle == NULL)
-            continue;
-        if (!dynamic_pointer(lifter, &inputs[i], handle, &pointer) ||
-                !add_two(lifter, PRO_PCODE_LOAD, resolve(lifter, &inputs[i], operands),
-                        space_id(handle), pointer))
-            return false;
-    }
-    return true;
+    ProVarnode pointer;
+    return dynamic_pointer(lifter, tpl, handle, &pointer) &&
+           add_two(lifter, PRO_PCODE_LOAD, resolve(lifter, tpl, operands), space_id(handle),
+                   pointer);
 }
 
-static bool store_dynamic_output(
-        Lifter *lifter, const VarnodeTpl *output, const Handle *operands, ProVarnode value)
+static bool store_dynamic(
+        Lifter *lifter, const PlaceTpl *tpl, const Handle *handle, ProVarnode value)
 {
-    const Handle *handle = dynamic_handle(output, operands);
     ProVarnode pointer;
-    if (handle == NULL)
-        return true;
-    if (!dynamic_pointer(lifter, output, handle, &pointer))
+    if (!dynamic_pointer(lifter, tpl, handle, &pointer))
         return false;
     size_t first = lifter->decoder->varnode_count;
     return add_varnode(lifter, space_id(handle)) && add_varnode(lifter, pointer) &&
            add_varnode(lifter, value) && add_op(lifter, PRO_PCODE_STORE, (ProVarnode){0}, first);
 }
 
+static bool note_label(Lifter *lifter, uint64_t label)
+{
+    ProSleighDecoder *decoder = lifter->decoder;
+    if (!MAKE_ROOM(lifter, fixes, fix, 1, SLEIGH_LIMIT_LIFT_OPS))
+        return false;
+    decoder->fixes[decoder->fix_count++] = (LabelFix){(uint32_t)decoder->op_count, (uint32_t)label};
+    return true;
+}
+
 static bool emit_op(Lifter *lifter, const OpTpl *op, const Handle *operands, size_t label_base)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    const VarnodeTpl *varnodes = lifter->parse->language->varnodes + op->varnodes;
-    const VarnodeTpl *inputs = varnodes + (op->has_output ? 1 : 0);
-    ProVarnode output = {0};
-    if (!load_dynamic_inputs(lifter, op, inputs, operands))
+    const PlaceTpl *places = lifter->parse->language->places + op->places;
+    const PlaceTpl *inputs = places + (op->has_output ? 1 : 0);
+    const Handle *handle;
+    for (unsigned i = 0; i < op->input_count; i++)
+        if ((handle = dynamic_handle(lifter, &inputs[i], operands)) != NULL &&
+                !load_dynamic(lifter, &inputs[i], handle, operands))
+            return false;
+    if (!MAKE_ROOM(lifter, varnodes, varnode, op->input_count, 16u * SLEIGH_LIMIT_LIFT_OPS))
         return false;
     size_t first_input = decoder->varnode_count;
     for (unsigned i = 0; i < op->input_count; i++)
-        if (!add_varnode(lifter, resolve(lifter, &inputs[i], operands)))
-            return false;
+        decoder->varnodes[first_input + i] = resolve(lifter, &inputs[i], operands);
+    decoder->varnode_count += op->input_count;
+    if (op->input_count > 0 && inputs[0].form == PLACE_LABEL &&
+            !note_label(lifter, label_base + inputs[0].place.offset))
+        return false;
+    ProVarnode output = {0};
     if (op->has_output)
-        output = resolve(lifter, &varnodes[0], operands);
-    if (op->input_count > 0 && inputs[0].offset.kind == CONST_RELATIVE) {
-        if (!make_room(lifter, (void **)(void *)&decoder->fixes, decoder->fix_count,
-                    &decoder->fix_capacity, sizeof(LabelFix), SLEIGH_LIMIT_LIFT_OPS))
-            return false;
-        decoder->fixes[decoder->fix_count++] = (LabelFix){
-                (uint32_t)decoder->op_count, (uint32_t)(label_base + inputs[0].offset.value)};
-    }
+        output = resolve(lifter, &places[0], operands);
     if (!add_op(lifter, op->code, output, first_input))
         return false;
-    return !op->has_output || store_dynamic_output(lifter, &varnodes[0], operands, output);
+    handle = op->has_output ? dynamic_handle(lifter, &places[0], operands) : NULL;
+    return handle == NULL || store_dynamic(lifter, &places[0], handle, output);
 }
 
 static bool expand_node(Lifter *lifter, uint32_t node, int section);
@@ -202,7 +244,7 @@ static bool expand_delay_slots(Lifter *lifter)
 static bool expand_crossbuild(Lifter *lifter, const OpTpl *op, const Handle *operands)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    const VarnodeTpl *inputs = decoder->language->varnodes + op->varnodes;
+    const PlaceTpl *inputs = decoder->language->places + op->places;
     uint64_t address = resolve(lifter, &inputs[0], operands).offset;
     Parse *outer = lifter->parse;
     uint64_t behind = address - outer->address;
@@ -222,7 +264,7 @@ static bool expand_crossbuild(Lifter *lifter, const OpTpl *op, const Handle *ope
         other->tpl_next = outer->tpl_next;
         other->next2 = outer->next2;
         lifter->parse = other;
-        expanded = expand_node(lifter, 0, (int)inputs[1].offset.value);
+        expanded = expand_node(lifter, 0, (int)inputs[1].place.offset);
         lifter->parse = outer;
     }
     free(other);
@@ -233,12 +275,10 @@ static bool allocate_labels(Lifter *lifter, uint32_t count, size_t *ret_base)
 {
     ProSleighDecoder *decoder = lifter->decoder;
     *ret_base = decoder->label_count;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!make_room(lifter, (void **)(void *)&decoder->labels, decoder->label_count,
-                    &decoder->label_capacity, sizeof *decoder->labels, SLEIGH_LIMIT_LIFT_OPS))
-            return false;
+    if (count > 0 && !MAKE_ROOM(lifter, labels, label, count, SLEIGH_LIMIT_LIFT_OPS))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
         decoder->labels[decoder->label_count++] = NO_INDEX;
-    }
     return true;
 }
 
@@ -253,7 +293,7 @@ static bool expand_template(Lifter *lifter, uint32_t node_index, const Tpl *tpl,
         return false;
     for (uint32_t i = 0; i < tpl->op_count; i++) {
         const OpTpl *op = &language->ops[tpl->first_op + i];
-        uint64_t number = language->varnodes[op->varnodes].offset.value;
+        uint64_t number = language->places[op->places].place.offset;
         bool expanded;
         switch (op->code) {
         case SLA_OP_BUILD:

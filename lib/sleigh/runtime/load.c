@@ -12,7 +12,7 @@ bool load_room(Loader *loader, void **items, size_t count, size_t *capacity, siz
 {
     if (count < *capacity)
         return true;
-    size_t grown = *capacity == 0 ? 64 : *capacity + *capacity / 2;
+    size_t grown = *capacity < 64 ? 64 : *capacity + *capacity / 2;
     if (grown > UINT32_MAX / 2)
         return packed_fail(&loader->cursor, PRO_ERR_LIMIT, "more than 2^31 elements of one kind");
     void *memory = realloc(*items, grown * element_size);
@@ -21,6 +21,22 @@ bool load_room(Loader *loader, void **items, size_t count, size_t *capacity, siz
     *items = memory;
     *capacity = grown;
     return true;
+}
+
+static bool load_reserve(
+        Loader *loader, void **items, size_t *capacity, size_t count, size_t element_size)
+{
+    void *memory = count == 0 ? NULL : realloc(*items, count * element_size);
+    if (memory == NULL)
+        return count == 0 || packed_fail(&loader->cursor, PRO_ERR_NO_MEMORY, "no memory");
+    *items = memory;
+    *capacity = count;
+    return true;
+}
+
+bool load_malformed(Loader *loader, const char *expected)
+{
+    return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "%s was expected", expected);
 }
 
 bool load_attributes(Loader *loader, Attributes *ret)
@@ -173,14 +189,44 @@ static bool load_document(Loader *loader)
            packed_leave(&loader->cursor, SLA_E_SLEIGH) && load_check(loader);
 }
 
+/* Growing step by step would copy the large arrays several times; what turns out not to be needed
+ * is given back by trim(). The divisors are bytes of document per element, rather too few. */
+static bool reserve(Loader *loader)
+{
+    size_t size = loader->cursor.size;
+#define RESERVE(name, bytes_each)                                                                  \
+    load_reserve(loader, (void **)(void *)&loader->language->name,                                 \
+            &loader->language->name##_capacity, size / (bytes_each),                               \
+            sizeof *loader->language->name)
+    return RESERVE(places, 32) && RESERVE(ops, 96) && RESERVE(exprs, 256) && RESERVE(syms, 256);
+#undef RESERVE
+}
+
+static void trim(ProSleighLanguage *language)
+{
+#define X(type, name)                                                                              \
+    if (language->name##_count > 0) {                                                              \
+        void *smaller =                                                                            \
+                realloc((void *)language->name, language->name##_count * sizeof *language->name);  \
+        if (smaller != NULL) {                                                                     \
+            language->name = smaller;                                                              \
+            language->name##_capacity = language->name##_count;                                    \
+        }                                                                                          \
+    }
+    LANGUAGE_ARRAYS(X)
+#undef X
+}
+
 /* ---- the container ---- */
 
 static ProStatus inflate_document(
         const uint8_t *sla, size_t size, uint8_t **ret, size_t *ret_size, ProError *reterr)
 {
     z_stream stream = {.next_in = (Bytef *)(uintptr_t)(sla + 4), .avail_in = (uInt)(size - 4)};
-    size_t capacity = 1 << 16;
+    size_t capacity = size * 12 + 4096; /* what such data usually inflates to */
     uint8_t *document = NULL;
+    if (capacity > SLEIGH_LIMIT_SLA_BYTES)
+        capacity = SLEIGH_LIMIT_SLA_BYTES;
     if (inflateInit(&stream) != Z_OK)
         return error_set(reterr, PRO_ERR_NO_MEMORY, "compiled specification: no memory");
     int result = Z_OK;
@@ -253,12 +299,13 @@ ProStatus pro_sleigh_language_load(
     atomic_init(&language->references, 1);
     arena_init(&language->arena, 0);
     Loader loader = {.cursor = {.data = document, .size = document_size}, .language = language};
-    if (!load_document(&loader)) {
+    if (!reserve(&loader) || !load_document(&loader)) {
         status = loader.cursor.failed ? loader.cursor.error.status : PRO_ERR_FORMAT;
         (void)error_set(reterr, status, "%s",
                 loader.cursor.failed ? loader.cursor.error.text
                                      : "compiled specification: malformed");
     } else {
+        trim(language);
         status = load_registers(language);
         if (status != PRO_OK)
             (void)error_set(reterr, status, "compiled specification: no memory");

@@ -3,11 +3,6 @@
 
 #include "sleigh/sla_ids.h"
 
-static bool malformed(Loader *loader, const char *expected)
-{
-    return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "%s was expected", expected);
-}
-
 /* ---- expressions ---- */
 
 static bool load_field(Loader *loader, unsigned element, Expr *expr)
@@ -26,7 +21,7 @@ static bool load_field(Loader *loader, unsigned element, Expr *expr)
     if (last < first || last - first > 8 || high < low || high - low > 63 || shift > 7 ||
             last >= SLEIGH_LIMIT_PATTERN_BYTES ||
             (is_context && last >= 4 * SLEIGH_LIMIT_CONTEXT_WORDS))
-        return malformed(loader, "a field of at most 64 bits within the limits");
+        return load_malformed(loader, "a field of at most 64 bits within the limits");
     expr->kind = is_context ? EXPR_CONTEXT_FIELD : EXPR_TOKEN_FIELD;
     expr->big_endian = is_context || attributes.number[SLA_A_BIGENDIAN] != 0;
     expr->is_signed = load_has(&attributes, SLA_A_SIGNBIT) && attributes.number[SLA_A_SIGNBIT] != 0;
@@ -82,7 +77,7 @@ static bool load_operation(Loader *loader, unsigned element, Expr *expr)
                (operation->children < 2 || load_expression(loader, &expr->right)) &&
                packed_leave(&loader->cursor, element);
     }
-    return malformed(loader, "an expression");
+    return load_malformed(loader, "an expression");
 }
 
 bool load_expression(Loader *loader, uint32_t *ret_expr)
@@ -112,194 +107,6 @@ bool load_expression(Loader *loader, uint32_t *ret_expr)
     loader->depth--;
     *ret_expr = (uint32_t)loader->language->exprs_count;
     return loaded && LOAD_PUSH(loader, exprs, expr);
-}
-
-/* ---- templates ---- */
-
-/* Attributes of a constant: far more of them are read than of anything else. */
-typedef struct ConstAttributes {
-    uint64_t value;
-    uint64_t plus;
-    uint64_t selector;
-    uint64_t space;
-} ConstAttributes;
-
-static bool read_const_attributes(Loader *loader, ConstAttributes *ret)
-{
-    PackedAttribute attribute;
-    *ret = (ConstAttributes){.space = UINT64_MAX};
-    while (packed_next_attribute(&loader->cursor, &attribute)) {
-        if (attribute.id == SLA_A_VAL)
-            ret->value = attribute.number;
-        else if (attribute.id == SLA_A_SPACE)
-            ret->space = attribute.number;
-        else if (attribute.id == SLA_A_S)
-            ret->selector = attribute.number;
-        else if (attribute.id == SLA_A_PLUS)
-            ret->plus = attribute.number;
-    }
-    return !loader->cursor.failed;
-}
-
-static bool check_const(
-        Loader *loader, uint32_t operand_count, const ConstAttributes *attributes, Const *ret)
-{
-    if (ret->kind == CONST_SPACE) {
-        if (attributes->space >= loader->language->space_count)
-            return malformed(loader, "the index of a space");
-        ret->space = (uint32_t)attributes->space;
-    } else if (ret->kind == CONST_HANDLE) {
-        if (attributes->value >= operand_count || attributes->selector > 3)
-            return malformed(loader, "a piece of one of the constructor's operands");
-        ret->operand = (uint16_t)attributes->value;
-        ret->selector = (uint8_t)attributes->selector;
-        ret->value = attributes->plus;
-    }
-    return true;
-}
-
-static bool load_const(Loader *loader, uint32_t operand_count, Const *ret)
-{
-    /* By element id; 0 (nothing) stands for CONST_REAL, which is checked apart. */
-    static const uint8_t kinds[] = {[SLA_E_CONST_SPACEID] = CONST_SPACE,
-            [SLA_E_CONST_HANDLE] = CONST_HANDLE,
-            [SLA_E_CONST_START] = CONST_START,
-            [SLA_E_CONST_NEXT] = CONST_NEXT,
-            [SLA_E_CONST_NEXT2] = CONST_NEXT2,
-            [SLA_E_CONST_CURSPACE] = CONST_CURSPACE,
-            [SLA_E_CONST_CURSPACE_SIZE] = CONST_CURSPACE_SIZE,
-            [SLA_E_CONST_RELATIVE] = CONST_RELATIVE};
-    unsigned element = packed_peek(&loader->cursor);
-    ConstAttributes attributes;
-    *ret = (Const){0};
-    if (element >= sizeof kinds || (kinds[element] == 0 && element != SLA_E_CONST_REAL))
-        return malformed(loader, "a constant of a template");
-    if (!packed_enter(&loader->cursor, element) || !read_const_attributes(loader, &attributes))
-        return false;
-    ret->kind = kinds[element];
-    ret->value = attributes.value;
-    return check_const(loader, operand_count, &attributes, ret) &&
-           packed_leave(&loader->cursor, element);
-}
-
-static bool load_varnode(Loader *loader, uint32_t operand_count)
-{
-    VarnodeTpl varnode;
-    Attributes ignored;
-    return packed_enter(&loader->cursor, SLA_E_VARNODE_TPL) && load_attributes(loader, &ignored) &&
-           load_const(loader, operand_count, &varnode.space) &&
-           load_const(loader, operand_count, &varnode.offset) &&
-           load_const(loader, operand_count, &varnode.size) &&
-           packed_leave(&loader->cursor, SLA_E_VARNODE_TPL) && LOAD_PUSH(loader, varnodes, varnode);
-}
-
-static bool check_op(Loader *loader, const OpTpl *op)
-{
-    const VarnodeTpl *inputs = loader->language->varnodes + op->varnodes + (op->has_output ? 1 : 0);
-    bool directive =
-            op->code == SLA_OP_BUILD || op->code == SLA_OP_DELAY_SLOT || op->code == SLA_OP_LABEL;
-    if (directive &&
-            (op->input_count != 1 || op->has_output || inputs[0].offset.kind != CONST_REAL))
-        return malformed(loader, "one constant as the input of a directive");
-    if (op->code == SLA_OP_CROSSBUILD &&
-            (op->input_count != 2 || op->has_output || inputs[1].offset.kind != CONST_REAL))
-        return malformed(loader, "an address and a section as the inputs of a crossbuild");
-    if (!directive && op->code != SLA_OP_CROSSBUILD &&
-            (pro_pcode_name(op->code) == NULL || op->code == PRO_PCODE_CAST ||
-                    op->code == PRO_PCODE_PTRSUB))
-        return packed_fail(
-                &loader->cursor, PRO_ERR_FORMAT, "operation %u does not exist", op->code);
-    return true;
-}
-
-static bool load_op(Loader *loader, uint32_t operand_count)
-{
-    Attributes attributes;
-    uint32_t code;
-    OpTpl op = {.varnodes = (uint32_t)loader->language->varnodes_count};
-    if (!packed_enter(&loader->cursor, SLA_E_OP_TPL) || !load_attributes(loader, &attributes) ||
-            !load_number(loader, &attributes, SLA_A_CODE, 128, "an operation's code", &code))
-        return false;
-    op.code = (uint16_t)code;
-    if (packed_peek(&loader->cursor) == SLA_E_NULL) {
-        if (!packed_skip(&loader->cursor))
-            return false;
-    } else if (packed_peek(&loader->cursor) == SLA_E_VARNODE_TPL) {
-        op.has_output = true;
-        if (!load_varnode(loader, operand_count))
-            return false;
-    }
-    while (packed_peek(&loader->cursor) == SLA_E_VARNODE_TPL) {
-        if (op.input_count >= 255)
-            return malformed(loader, "at most 255 inputs of an operation");
-        if (!load_varnode(loader, operand_count))
-            return false;
-        op.input_count++;
-    }
-    return packed_leave(&loader->cursor, SLA_E_OP_TPL) && check_op(loader, &op) &&
-           LOAD_PUSH(loader, ops, op);
-}
-
-static bool load_export(Loader *loader, uint32_t operand_count, uint32_t *ret_index)
-{
-    ExportTpl tpl;
-    Attributes ignored;
-    *ret_index = NO_INDEX;
-    if (packed_peek(&loader->cursor) == SLA_E_NULL)
-        return packed_skip(&loader->cursor);
-    if (!packed_enter(&loader->cursor, SLA_E_HANDLE_TPL))
-        return malformed(loader, "an export or its absence");
-    if (!load_attributes(loader, &ignored) || !load_const(loader, operand_count, &tpl.space) ||
-            !load_const(loader, operand_count, &tpl.size) ||
-            !load_const(loader, operand_count, &tpl.pointer_space) ||
-            !load_const(loader, operand_count, &tpl.pointer_offset) ||
-            !load_const(loader, operand_count, &tpl.pointer_size) ||
-            !load_const(loader, operand_count, &tpl.temp_space) ||
-            !load_const(loader, operand_count, &tpl.temp_offset) ||
-            !packed_leave(&loader->cursor, SLA_E_HANDLE_TPL))
-        return false;
-    *ret_index = (uint32_t)loader->language->exports_count;
-    return LOAD_PUSH(loader, exports, tpl);
-}
-
-static bool load_template(Loader *loader, uint32_t operand_count, Tpl *ret)
-{
-    ProSleighLanguage *language = loader->language;
-    Attributes attributes;
-    uint32_t section = 0;
-    if (!packed_enter(&loader->cursor, SLA_E_CONSTRUCT_TPL) ||
-            !load_attributes(loader, &attributes))
-        return false;
-    *ret = (Tpl){.section = -1};
-    if (load_has(&attributes, SLA_A_SECTION)) {
-        if (!load_number(loader, &attributes, SLA_A_SECTION, SLEIGH_LIMIT_SECTIONS,
-                    "a section's number", &section))
-            return false;
-        ret->section = (int32_t)section;
-    }
-    if (load_has(&attributes, SLA_A_DELAY) && !load_number(loader, &attributes, SLA_A_DELAY, 65,
-                                                      "the delay slot's bytes", &ret->delay))
-        return false;
-    if (load_has(&attributes, SLA_A_LABELS) &&
-            !load_number(loader, &attributes, SLA_A_LABELS, SLEIGH_LIMIT_LABELS,
-                    "the number of labels", &ret->label_count))
-        return false;
-    if (!load_export(loader, operand_count, &ret->export_index))
-        return false;
-    ret->first_op = (uint32_t)language->ops_count;
-    while (packed_peek(&loader->cursor) == SLA_E_OP_TPL)
-        if (!load_op(loader, operand_count))
-            return false;
-    ret->op_count = (uint32_t)language->ops_count - ret->first_op;
-    for (uint32_t i = 0; i < ret->op_count; i++) {
-        const OpTpl *op = &language->ops[ret->first_op + i];
-        const VarnodeTpl *inputs = language->varnodes + op->varnodes + (op->has_output ? 1 : 0);
-        for (uint32_t k = 0; k < op->input_count; k++)
-            if ((inputs[k].offset.kind == CONST_RELATIVE || op->code == SLA_OP_LABEL) &&
-                    inputs[k].offset.value >= ret->label_count)
-                return malformed(loader, "a label of the template");
-    }
-    return packed_leave(&loader->cursor, SLA_E_CONSTRUCT_TPL);
 }
 
 /* ---- constructors ---- */
@@ -346,7 +153,7 @@ static bool load_change(Loader *loader, unsigned element)
 
 static bool load_operands(Loader *loader, Ctor *ctor)
 {
-    ctor->operands = (uint32_t)loader->language->links_count;
+    ctor->operand_symbols = (uint32_t)loader->language->links_count;
     while (packed_peek(&loader->cursor) == SLA_E_OPER) {
         Attributes attributes;
         uint32_t id;
@@ -375,8 +182,9 @@ static bool load_templates(Loader *loader, Ctor *ctor)
             return false;
         if (tpl.section < 0) {
             if (ctor->main != NO_INDEX || ctor->section_count > 0)
-                return malformed(loader, "one main template, before those of the sections");
+                return load_malformed(loader, "one main template, before those of the sections");
             ctor->main = (uint32_t)language->tpls_count;
+            ctor->delay = tpl.delay;
             ctor->sections = ctor->main + 1;
         } else {
             ctor->section_count++;
@@ -432,7 +240,7 @@ static bool load_block(
     int64_t nonzero = (int64_t)attributes.number[SLA_A_NONZERO];
     if (!load_has(&attributes, SLA_A_NONZERO) || nonzero < -1 ||
             nonzero + offset > SLEIGH_LIMIT_PATTERN_BYTES)
-        return malformed(loader, "a pattern within SLEIGH_LIMIT_PATTERN_BYTES");
+        return load_malformed(loader, "a pattern within SLEIGH_LIMIT_PATTERN_BYTES");
     *ret_offset = (uint8_t)offset;
     if (nonzero < 0)
         pair->never = true;
@@ -446,7 +254,7 @@ static bool load_block(
         PatternWord word = {
                 (uint32_t)attributes.number[SLA_A_MASK], (uint32_t)attributes.number[SLA_A_VAL]};
         if (!load_has(&attributes, SLA_A_MASK) || !load_has(&attributes, SLA_A_VAL))
-            return malformed(loader, "a mask and a value");
+            return load_malformed(loader, "a mask and a value");
         if (*ret_count < most) {
             if (!LOAD_PUSH(loader, words, word))
                 return false;
@@ -462,7 +270,7 @@ static bool load_side(Loader *loader, Pair *pair, unsigned element)
 {
     Attributes ignored;
     if (!packed_enter(&loader->cursor, element) || !load_attributes(loader, &ignored))
-        return malformed(loader, "a pattern");
+        return load_malformed(loader, "a pattern");
     bool loaded =
             element == SLA_E_CONTEXT_PAT
                     ? load_block(loader, &pair->context_offset, &pair->context_count, pair, true)
@@ -490,31 +298,41 @@ static bool load_pair(Loader *loader, const Table *table)
         loaded = load_side(loader, &pair,
                 element == SLA_E_CONTEXT_PAT ? SLA_E_CONTEXT_PAT : SLA_E_INSTRUCT_PAT);
     if (4u * pair.context_count + pair.context_offset > 4 * SLEIGH_LIMIT_CONTEXT_WORDS + 3)
-        return malformed(loader, "a pattern within the context");
+        return load_malformed(loader, "a pattern within the context");
     return loaded && packed_leave(&loader->cursor, SLA_E_PAIR) && LOAD_PUSH(loader, pairs, pair);
 }
 
+/* The children become neighbours, whatever lies below each. */
 static bool load_children(Loader *loader, const Table *table, Decision *decision)
 {
     ProSleighLanguage *language = loader->language;
     uint32_t count = 1u << decision->bits;
-    decision->first = (uint32_t)language->decision_links_count;
-    decision->count = count;
+    Decision none = {0};
+    decision->first = (uint32_t)language->decisions_count;
     for (uint32_t i = 0; i < count; i++)
-        if (!LOAD_PUSH(loader, decision_links, NO_INDEX))
+        if (!LOAD_PUSH(loader, decisions, none))
             return false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t child;
-        if (!load_decision(loader, table, &child))
+    for (uint32_t i = 0; i < count; i++)
+        if (!load_decision(loader, table, decision->first + i))
             return false;
-        language->decision_links[decision->first + i] = child;
+    return true;
+}
+
+static bool load_pairs(Loader *loader, const Table *table, Decision *decision)
+{
+    decision->first = (uint32_t)loader->language->pairs_count;
+    for (; packed_peek(&loader->cursor) == SLA_E_PAIR; decision->start_bit++) {
+        if (decision->start_bit == UINT16_MAX)
+            return packed_fail(&loader->cursor, PRO_ERR_LIMIT,
+                    "more than %u patterns in one place of a decision tree", UINT16_MAX);
+        if (!load_pair(loader, table))
+            return false;
     }
     return true;
 }
 
-bool load_decision(Loader *loader, const Table *table, uint32_t *ret_decision)
+bool load_decision(Loader *loader, const Table *table, uint32_t place)
 {
-    ProSleighLanguage *language = loader->language;
     Attributes attributes;
     Decision decision = {0};
     uint32_t start = 0, bits;
@@ -523,7 +341,7 @@ bool load_decision(Loader *loader, const Table *table, uint32_t *ret_decision)
                 "a decision tree deeper than %u (SLEIGH_LIMIT_TREE_DEPTH)",
                 SLEIGH_LIMIT_TREE_DEPTH);
     if (!packed_enter(&loader->cursor, SLA_E_DECISION))
-        return malformed(loader, "a decision tree");
+        return load_malformed(loader, "a decision tree");
     if (!load_attributes(loader, &attributes) ||
             !load_number(loader, &attributes, SLA_A_SIZE, 9, "a decision's bits", &bits) ||
             !load_number(loader, &attributes, SLA_A_STARTBIT, 8 * SLEIGH_LIMIT_PATTERN_BYTES,
@@ -532,17 +350,11 @@ bool load_decision(Loader *loader, const Table *table, uint32_t *ret_decision)
     decision.on_context =
             load_has(&attributes, SLA_A_CONTEXT) && attributes.number[SLA_A_CONTEXT] != 0;
     decision.bits = (uint8_t)bits;
-    decision.start_bit = (uint16_t)start;
-    if (decision.bits != 0) {
-        if (!load_children(loader, table, &decision))
-            return false;
-    } else {
-        decision.first = (uint32_t)language->pairs_count;
-        for (; packed_peek(&loader->cursor) == SLA_E_PAIR; decision.count++)
-            if (!load_pair(loader, table))
-                return false;
-    }
+    decision.start_bit = (uint16_t)(bits == 0 ? 0 : start);
+    if (!(bits != 0 ? load_children(loader, table, &decision)
+                    : load_pairs(loader, table, &decision)))
+        return false;
     loader->depth--;
-    *ret_decision = (uint32_t)language->decisions_count;
-    return packed_leave(&loader->cursor, SLA_E_DECISION) && LOAD_PUSH(loader, decisions, decision);
+    loader->language->decisions[place] = decision;
+    return packed_leave(&loader->cursor, SLA_E_DECISION);
 }

@@ -27,8 +27,13 @@ bool load_number(Loader *loader, const Attributes *attributes, unsigned id, uint
 const char *load_text(Loader *loader, const Attributes *attributes, unsigned id);
 
 bool load_expression(Loader *loader, uint32_t *ret_expr);
+/* Fails: something else than `expected` stands at the cursor. */
+bool load_malformed(Loader *loader, const char *expected);
+
+bool load_template(Loader *loader, uint32_t operand_count, Tpl *ret);
 bool load_constructor(Loader *loader, uint32_t table);
-bool load_decision(Loader *loader, const Table *table, uint32_t *ret_decision);
+/* The tree at the cursor, its root at `place` of `decisions`, which is there. */
+bool load_decision(Loader *loader, const Table *table, uint32_t place);
 bool load_symbols(Loader *loader);
 bool load_check(Loader *loader);
 ProStatus load_registers(ProSleighLanguage *language);

@@ -167,12 +167,10 @@ static bool load_table_body(Loader *loader, const Attributes *attributes, Sym *s
         return packed_fail(&loader->cursor, PRO_ERR_FORMAT,
                 "table '%s' has %u constructors; %u were expected", sym->name, table->ctor_count,
                 count);
+    table->tree = (uint32_t)language->decisions_count;
     Table copy = *table;
-    uint32_t tree;
-    if (!load_decision(loader, &copy, &tree))
-        return false;
-    language->tables[sym->index].tree = tree;
-    return true;
+    Decision none = {0};
+    return LOAD_PUSH(loader, decisions, none) && load_decision(loader, &copy, copy.tree);
 }
 
 static bool load_body(Loader *loader)
@@ -259,7 +257,7 @@ static bool check_operands(Loader *loader, const Ctor *ctor)
 {
     const ProSleighLanguage *language = loader->language;
     for (uint32_t i = 0; i < ctor->operand_count; i++) {
-        const Sym *sym = &language->syms[language->links[ctor->operands + i]];
+        const Sym *sym = &language->syms[language->links[ctor->operand_symbols + i]];
         if (sym->kind != SYM_OPERAND || sym->index != i || !sym->has_body)
             return packed_fail(
                     &loader->cursor, PRO_ERR_FORMAT, "operand %u of a constructor is malformed", i);
@@ -287,10 +285,11 @@ static bool check_builds(Loader *loader, const Ctor *ctor, const Tpl *tpl)
         const OpTpl *op = &language->ops[tpl->first_op + i];
         if (op->code != SLA_OP_BUILD)
             continue;
-        uint64_t operand = language->varnodes[op->varnodes].offset.value;
-        const Sym *sym = operand >= ctor->operand_count
-                                 ? NULL
-                                 : &language->syms[language->links[ctor->operands + operand]];
+        uint64_t operand = language->places[op->places].place.offset;
+        const Sym *sym =
+                operand >= ctor->operand_count
+                        ? NULL
+                        : &language->syms[language->links[ctor->operand_symbols + operand]];
         if (sym == NULL || sym->defines == NO_INDEX ||
                 language->syms[sym->defines].kind != SYM_TABLE)
             return packed_fail(&loader->cursor, PRO_ERR_FORMAT,
@@ -320,6 +319,54 @@ static bool check_expressions(Loader *loader)
             return packed_fail(&loader->cursor, PRO_ERR_FORMAT,
                     "an expression names an operand that does not exist");
         expr->left = found->first_ctor + (uint32_t)expr->value;
+    }
+    return true;
+}
+
+static Operand make_operand(const ProSleighLanguage *language, const Sym *sym)
+{
+    static const uint8_t operand_kinds[] = {[SYM_VALUE] = OPERAND_EXPRESSION,
+            [SYM_CONTEXT] = OPERAND_EXPRESSION,
+            [SYM_VALUEMAP] = OPERAND_VALUEMAP,
+            [SYM_NAMES] = OPERAND_NAMES,
+            [SYM_VARLIST] = OPERAND_VARLIST,
+            [SYM_VARNODE] = OPERAND_REGISTER,
+            [SYM_TABLE] = OPERAND_TABLE,
+            [SYM_START] = OPERAND_START,
+            [SYM_NEXT] = OPERAND_NEXT,
+            [SYM_NEXT2] = OPERAND_NEXT2,
+            [SYM_EPSILON] = OPERAND_EPSILON};
+    Operand operand = {.kind = OPERAND_EXPRESSION,
+            .base = (int8_t)sym->base,
+            .offset = (uint16_t)sym->offset,
+            .minimum_bytes = (uint16_t)sym->minimum_bytes,
+            .expr = sym->expr};
+    if (sym->defines == NO_INDEX)
+        return operand;
+    const Sym *defines = &language->syms[sym->defines];
+    operand.kind = operand_kinds[defines->kind];
+    operand.expr = defines->expr;
+    operand.first = defines->kind == SYM_TABLE     ? language->tables[defines->index].tree
+                    : defines->kind == SYM_VARNODE ? sym->defines
+                                                   : defines->first;
+    operand.count = defines->count;
+    if (defines->expr != NO_INDEX)
+        operand.bits = language->exprs[defines->expr].bits;
+    return operand;
+}
+
+/* Everything is checked: the operands of a constructor become neighbours. */
+static bool make_operands(Loader *loader)
+{
+    ProSleighLanguage *language = loader->language;
+    for (size_t i = 0; i < language->ctors_count; i++) {
+        Ctor *ctor = &language->ctors[i];
+        ctor->operands = (uint32_t)language->operands_count;
+        for (uint32_t k = 0; k < ctor->operand_count; k++) {
+            const Sym *sym = &language->syms[language->links[ctor->operand_symbols + k]];
+            if (!LOAD_PUSH(loader, operands, make_operand(language, sym)))
+                return false;
+        }
     }
     return true;
 }
@@ -354,5 +401,6 @@ bool load_check(Loader *loader)
     for (size_t i = 0; i < language->exprs_count; i++)
         if (language->exprs[i].kind == EXPR_NEXT2)
             language->uses_next2 = true;
-    return check_expressions(loader);
+    language->looks_behind = language->looks_behind || language->uses_next2;
+    return check_expressions(loader) && make_operands(loader);
 }

@@ -83,28 +83,24 @@ static int64_t operand_value(Parse *parse, uint32_t node, const Expr *expr, unsi
         node = parse->nodes[node].parent;
     }
     const Node *owner = &parse->nodes[node];
-    const Sym *sym = &language->syms[language->links[wanted->operands + expr->right]];
-    uint32_t offset = owner->offset + sym->offset;
-    if (sym->base >= 0)
+    const Operand *operand = &language->operands[wanted->operands + expr->right];
+    uint32_t word_bytes = language->spaces[language->default_space].word_bytes;
+    uint32_t offset = owner->offset + operand->offset;
+    if (operand->base >= 0)
         offset = owner->first_child == NO_INDEX
                          ? 0
                          : parse->nodes[owner->first_child + expr->right].offset;
-    if (sym->expr != NO_INDEX)
-        return parse_evaluate(parse, node, offset, sym->expr, depth + 1);
-    const Sym *defines = &language->syms[sym->defines];
-    switch (defines->kind) {
-    case SYM_START:
-        return (int64_t)(parse->address / language->spaces[language->default_space].word_bytes);
-    case SYM_NEXT:
-        return (int64_t)(parse->next / language->spaces[language->default_space].word_bytes);
-    case SYM_NEXT2:
-        return (int64_t)(parse->next2 / language->spaces[language->default_space].word_bytes);
-    case SYM_VARNODE:
-    case SYM_TABLE:
-    case SYM_EPSILON:
-        return 0;
+    if (operand->expr != NO_INDEX)
+        return parse_evaluate(parse, node, offset, operand->expr, depth + 1);
+    switch (operand->kind) {
+    case OPERAND_START:
+        return (int64_t)(parse->address / word_bytes);
+    case OPERAND_NEXT:
+        return (int64_t)(parse->next / word_bytes);
+    case OPERAND_NEXT2:
+        return (int64_t)(parse->next2 / word_bytes);
     default:
-        return parse_evaluate(parse, node, offset, defines->expr, depth + 1);
+        return 0;
     }
 }
 
@@ -171,13 +167,9 @@ int64_t parse_evaluate(Parse *parse, uint32_t node, uint32_t offset, uint32_t in
 int64_t parse_node_value(Parse *parse, uint32_t index)
 {
     const Node *node = &parse->nodes[index];
-    const Sym *sym = node->operand;
-    if (sym->expr != NO_INDEX)
-        return parse_evaluate(parse, node->parent, node->offset, sym->expr, 0);
-    const Sym *defines = &parse->language->syms[sym->defines];
-    if (defines->expr == NO_INDEX)
+    if (node->operand->expr == NO_INDEX)
         return 0;
-    return parse_evaluate(parse, node->parent, node->offset, defines->expr, 0);
+    return parse_evaluate(parse, node->parent, node->offset, node->operand->expr, 0);
 }
 
 /* ---- choosing constructors ---- */
@@ -230,17 +222,17 @@ static unsigned decision_bits(
     return window >> (16 - start % 8 - decision->bits) & ((1u << decision->bits) - 1);
 }
 
-static const Ctor *decide(Parse *parse, uint32_t table, uint32_t offset)
+static const Ctor *decide(Parse *parse, uint32_t tree, uint32_t offset)
 {
     const ProSleighLanguage *language = parse->language;
     const uint8_t *bytes = parse->bytes + offset;
-    const Decision *decision = &language->decisions[language->tables[table].tree];
+    const Decision *decision = &language->decisions[tree];
     while (decision->bits != 0) {
         unsigned value = decision_bits(parse, decision, bytes, offset);
-        decision = &language->decisions[language->decision_links[decision->first + value]];
+        decision = &language->decisions[decision->first + value];
     }
     const Pair *pairs = language->pairs + decision->first;
-    for (uint32_t i = 0; i < decision->count; i++)
+    for (unsigned i = 0; i < decision->start_bit; i++)
         if (pair_matches(parse, &pairs[i], bytes, offset))
             return &language->ctors[pairs[i].ctor];
     return NULL;
@@ -266,31 +258,32 @@ static bool apply_changes(Parse *parse, uint32_t index)
     return true;
 }
 
-static bool is_legal_entry(Parse *parse, const Sym *defines, const Node *node)
+/* Chooses what the operand's field means; false if that is no encoding. */
+static bool choose_entry(Parse *parse, const Operand *operand, Node *node)
 {
-    if (defines->kind != SYM_VALUEMAP && defines->kind != SYM_NAMES && defines->kind != SYM_VARLIST)
-        return true;
     const ProSleighLanguage *language = parse->language;
-    uint64_t value = (uint64_t)parse_evaluate(parse, node->parent, node->offset, defines->expr, 0);
-    unsigned bits = language->exprs[defines->expr].bits;
-    value &= bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
-    if (value >= defines->count)
+    uint64_t value = (uint64_t)parse_evaluate(parse, node->parent, node->offset, operand->expr, 0);
+    if (operand->bits < 64)
+        value &= ((uint64_t)1 << operand->bits) - 1;
+    if (value >= operand->count)
         return false;
-    if (defines->kind == SYM_VALUEMAP)
-        return language->values[defines->first + value] != SLA_ILLEGAL_VALUE;
-    if (defines->kind == SYM_NAMES)
-        return language->names[defines->first + value] != NULL;
-    return language->links[defines->first + value] != NO_INDEX;
+    uint32_t entry = operand->first + (uint32_t)value;
+    node->entry = entry;
+    if (operand->kind == OPERAND_VALUEMAP)
+        return language->values[entry] != SLA_ILLEGAL_VALUE;
+    if (operand->kind == OPERAND_NAMES)
+        return language->names[entry] != NULL;
+    return language->links[entry] != NO_INDEX;
 }
 
 static bool descend(Parse *parse, uint32_t index);
 
-static bool choose(Parse *parse, uint32_t index, uint32_t table)
+static bool choose(Parse *parse, uint32_t index, uint32_t tree)
 {
     Node *node = &parse->nodes[index];
     if (node->offset > SLEIGH_LIMIT_INSTRUCTION_BYTES)
         return fail(parse, PRO_SLEIGH_INVALID);
-    node->ctor = decide(parse, table, node->offset);
+    node->ctor = decide(parse, tree, node->offset);
     if (node->ctor == NULL)
         return fail(parse, PRO_SLEIGH_INVALID);
     return apply_changes(parse, index) && descend(parse, index);
@@ -298,24 +291,23 @@ static bool choose(Parse *parse, uint32_t index, uint32_t table)
 
 static bool resolve_child(Parse *parse, uint32_t parent, uint32_t number)
 {
-    const ProSleighLanguage *language = parse->language;
     const Node *owner = &parse->nodes[parent];
     Node *child = &parse->nodes[owner->first_child + number];
-    const Sym *sym = child->operand;
-    child->offset = owner->offset + sym->offset;
-    if (sym->base >= 0) {
-        const Node *base = &parse->nodes[owner->first_child + (uint32_t)sym->base];
-        child->offset = base->offset + base->length + sym->offset;
+    const Operand *operand = child->operand;
+    child->offset = owner->offset + operand->offset;
+    if (operand->base >= 0) {
+        const Node *base = &parse->nodes[owner->first_child + (uint32_t)operand->base];
+        child->offset = base->offset + base->length + operand->offset;
     }
-    const Sym *defines = sym->defines == NO_INDEX ? NULL : &language->syms[sym->defines];
-    if (defines != NULL && defines->kind == SYM_TABLE)
-        return choose(parse, owner->first_child + number, defines->index);
-    child->length = sym->minimum_bytes;
-    if (child->offset + child->length > SLEIGH_LIMIT_INSTRUCTION_BYTES + 8)
+    if (operand->kind == OPERAND_TABLE)
+        return choose(parse, owner->first_child + number, operand->first);
+    child->length = operand->minimum_bytes;
+    uint32_t end = child->offset + child->length;
+    if (end > SLEIGH_LIMIT_INSTRUCTION_BYTES + 8)
         return fail(parse, PRO_SLEIGH_INVALID);
-    if (child->offset + child->length > parse->touched)
-        parse->touched = child->offset + child->length;
-    if (defines != NULL && !is_legal_entry(parse, defines, child))
+    if (end > parse->touched)
+        parse->touched = end;
+    if (operand->kind <= OPERAND_VARLIST && !choose_entry(parse, operand, child))
         return fail(parse, PRO_SLEIGH_INVALID);
     return true;
 }
@@ -327,13 +319,12 @@ static bool descend(Parse *parse, uint32_t index)
     if (parse->node_count + ctor->operand_count > SLEIGH_LIMIT_PARSE_NODES ||
             ++parse->depth > SLEIGH_LIMIT_PARSE_DEPTH)
         return fail(parse, PRO_SLEIGH_INVALID);
+    const Operand *operands = parse->language->operands + ctor->operands;
     node->first_child = parse->node_count;
     parse->node_count += ctor->operand_count;
     for (uint32_t i = 0; i < ctor->operand_count; i++)
-        parse->nodes[node->first_child + i] = (Node){
-                .operand = &parse->language->syms[parse->language->links[ctor->operands + i]],
-                .parent = index,
-                .first_child = NO_INDEX};
+        parse->nodes[node->first_child + i] =
+                (Node){.operand = &operands[i], .parent = index, .first_child = NO_INDEX};
     uint32_t end = node->offset + ctor->minimum_bytes;
     for (uint32_t i = 0; i < ctor->operand_count; i++) {
         if (!resolve_child(parse, index, i))
@@ -343,8 +334,8 @@ static bool descend(Parse *parse, uint32_t index)
             end = child->offset + child->length;
     }
     node->length = end - node->offset;
-    if (ctor->main != NO_INDEX && parse->language->tpls[ctor->main].delay > parse->delay)
-        parse->delay = parse->language->tpls[ctor->main].delay;
+    if (ctor->delay > parse->delay)
+        parse->delay = ctor->delay;
     parse->depth--;
     return true;
 }
@@ -366,7 +357,8 @@ void parse_instruction(Parse *parse, const ProSleighLanguage *language, uint64_t
     parse->available = (uint32_t)size;
     parse->handles_known = false;
     memset(parse->bytes, 0, sizeof parse->bytes);
-    memcpy(parse->bytes, bytes, size);
+    if (size > 0)
+        memcpy(parse->bytes, bytes, size);
     memcpy(parse->context, context, SLEIGH_LIMIT_CONTEXT_WORDS * sizeof *context);
     parse->context[SLEIGH_LIMIT_CONTEXT_WORDS] = 0;
     parse->nodes[0] = (Node){.parent = NO_INDEX, .first_child = NO_INDEX};
@@ -375,7 +367,7 @@ void parse_instruction(Parse *parse, const ProSleighLanguage *language, uint64_t
         parse->outcome = PRO_SLEIGH_INVALID;
         return;
     }
-    if (!choose(parse, 0, language->root)) {
+    if (!choose(parse, 0, language->tables[language->root].tree)) {
         if (is_complete)
             parse->outcome = PRO_SLEIGH_INVALID; /* more bytes would not help */
         return;

@@ -7,6 +7,7 @@
  */
 #include "native.h"
 
+#include <asm/ldt.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,6 +23,8 @@ enum {
     INT3 = 0xCC,
     SELECTOR_NARROW = 0x23,
     SELECTOR_WIDE = 0x33,
+    SELECTOR_DATA = 0x2B,
+    SELECTOR_LOCAL = 7, /* entry 0 of the local table, ring 3 */
     ARCH_SET_GS_BASE = 0x1001,
     XSTATE_X87 = 1,
     XSTATE_SSE = 2,
@@ -170,6 +173,22 @@ static bool prepare_memory(void)
     return mprotect((void *)CODE_ADDRESS, CODE_BYTES, PROT_READ | PROT_EXEC) == 0;
 }
 
+/* Of a process of 64 bits DS and ES are null, which 32-bit code cannot use; its GS needs a
+ * descriptor. */
+static bool prepare_segments(void)
+{
+    struct user_desc descriptor = {.base_addr = GS_ADDRESS,
+            .limit = 0xFFFFF,
+            .seg_32bit = 1,
+            .limit_in_pages = 1,
+            .useable = 1};
+    if (syscall(SYS_modify_ldt, 1, &descriptor, sizeof descriptor) != 0)
+        return false;
+    __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(SELECTOR_DATA));
+    __asm__ volatile("mov %0, %%gs" : : "r"(SELECTOR_LOCAL));
+    return true;
+}
+
 static void run_in_child(void)
 {
     static uint8_t alternate[ALTERNATE_BYTES];
@@ -179,7 +198,8 @@ static void run_in_child(void)
             .sa_sigaction = step, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     (void)alarm(SECONDS);
     if (!prepare_memory() || sigaltstack(&stack, NULL) != 0 ||
-            syscall(SYS_arch_prctl, ARCH_SET_GS_BASE, GS_ADDRESS) != 0)
+            syscall(SYS_arch_prctl, ARCH_SET_GS_BASE, GS_ADDRESS) != 0 ||
+            (the_batch->narrow && !prepare_segments()))
         _exit(1);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         if (sigaction(signals[i], &action, NULL) != 0)
