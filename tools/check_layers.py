@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "app/cli": ("ui", "python", "services", "sleigh"),
     "app/worker": ("python",),
     "examples/c": (),
-    "bench": (),
+    "bench": ("ui",),
     "include/promp": (),
 }
 
@@ -47,9 +47,10 @@ OUTSIDE = {
     "structmember.h": ("app/python/",),
     "datetime.h": ("app/python/",),
     "frameobject.h": ("app/python/",),
-    "gtk/gtk.h": ("app/ui/gtk_", "app/ui/hex_", "app/workspace/", "tests/ui/", "bench/hex_bench.c"),
+    "gtk/gtk.h": ("app/ui/gtk_", "app/ui/hex_", "app/workspace/", "tests/ui/", "bench/hex_measure.c"),
     "glib.h": ("app/ui/markup.c", "app/ui/gtk_", "app/ui/hex_", "app/workspace/", "tests/ui/"),
-    "glib-unix.h": ("app/ui/", "app/workspace/"),
+    "gio/gio.h": ("app/ui/gtk_", "app/ui/hex_", "app/workspace/"),
+    "glib-unix.h": ("app/ui/gtk_", "app/ui/hex_", "app/workspace/"),
     "cmocka.h": ("tests/support/",),
     "lua.h": ("tests/prove/x86/programs/",),
     "lauxlib.h": ("tests/prove/x86/programs/",),
