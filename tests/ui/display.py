@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-PATIENCE_S = 60  # nothing takes this long unless it hangs
+PATIENCE_S = float(os.environ.get("PROMP_PATIENCE", 60))  # nothing takes this long unless it hangs
 
 
 class Display:
@@ -90,6 +90,10 @@ class Program:
                 return answer
             assert time.monotonic() < deadline, f"{question}: {answer}, and not {parts}"
             time.sleep(0.02)
+
+    def settle(self):
+        """Until what has changed is painted."""
+        self.ask("where nothing")
 
     def close(self):
         """Ends it as closing its input does, and returns its status."""
