@@ -259,6 +259,12 @@ void forms_free(Forms *forms)
     forms->items = NULL;
 }
 
+bool instruction_is_x87(const ZydisDecodedInstruction *instruction)
+{
+    return instruction->meta.isa_ext == ZYDIS_ISA_EXT_X87 ||
+           instruction->meta.category == ZYDIS_CATEGORY_X87_ALU; /* FISTTP came with SSE3 */
+}
+
 /* ---- encoding ---- */
 
 /* Memory operands get all ways to address. */
