@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The hex view's place in a layout. */
+/* The hex view's place in a layout; with it come its bars, its inspector and its status line. */
 
 #include "ui/gtk_private.h"
 #include "ui/hex_panel.h"
