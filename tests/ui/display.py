@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import random
 import select
 import shutil
 import subprocess
@@ -21,26 +20,18 @@ class Display:
         for program in ("Xvfb", "xdotool", "import"):
             if shutil.which(program) is None:
                 pytest.skip(f"{program} is not installed")
-        number = None
-        while number is None:
-            number = self.start(random.randrange(100, 30000), f"{width}x{height}x24")
-        self.environment = {**os.environ, "DISPLAY": f":{number}", "GSK_RENDERER": "cairo", "GTK_A11Y": "none",
-                            "GSETTINGS_BACKEND": "memory", "LC_ALL": "C.UTF-8"}
-        self.environment.pop("WAYLAND_DISPLAY", None)
-
-    def start(self, number, screen):
-        """The number, or None if somebody has it. Xvfb's own choice is the lowest, which a server that is about to end
-        may still take with it: its socket then is nobody's."""
+        # A server that resets itself when its last client goes turns away who comes meanwhile: -noreset.
         reader, writer = os.pipe()
         self.server = subprocess.Popen(
-            ["Xvfb", f":{number}", "-displayfd", str(writer), "-screen", "0", screen, "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
             pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(writer)
         with os.fdopen(reader) as told:
-            if told.readline().strip():
-                return number
-        self.server.wait(PATIENCE_S)
-        return None
+            number = told.readline().strip()
+        assert number, "Xvfb did not start"
+        self.environment = {**os.environ, "DISPLAY": f":{number}", "GSK_RENDERER": "cairo", "GTK_A11Y": "none",
+                            "GSETTINGS_BACKEND": "memory", "LC_ALL": "C.UTF-8"}
+        self.environment.pop("WAYLAND_DISPLAY", None)
 
     def close(self):
         self.server.terminate()
