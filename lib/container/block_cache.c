@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "container/block_cache.h"
 
-#include "core/error.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +19,8 @@ struct BlockCache {
     uint64_t clock;
     uint64_t next_expected; /* the block a sequential reader would miss next */
     size_t ahead;           /* blocks to read at the next miss, if it is that one */
+    size_t misses;          /* that were not sequential */
+    uint8_t *spare;         /* a buffer of BLOCK_AHEAD_MAX blocks that nobody uses, or NULL */
     Block blocks[BLOCK_SETS][BLOCK_WAYS];
 };
 
@@ -44,6 +44,7 @@ void block_cache_free(BlockCache *cache)
         for (size_t way = 0; way < BLOCK_WAYS; way++)
             free(cache->blocks[set][way].data);
     (void)pthread_mutex_destroy(&cache->lock);
+    free(cache->spare);
     free(cache);
 }
 
@@ -95,44 +96,85 @@ static size_t copy_cached(BlockCache *cache, uint64_t offset, uint8_t *data, siz
     return done;
 }
 
-/* How many blocks to read for a miss at `first` when `needed` are asked for. */
-static size_t plan_read(BlockCache *cache, uint64_t first, size_t needed)
+typedef struct Plan {
+    uint64_t first; /* block */
+    size_t count;
+} Plan;
+
+/* What to read for a miss at `first` when `needed` blocks are asked for. A sequential reader gets
+ * ever more ahead. One that jumps about gets what it asks for; but if the whole source fits, it
+ * will be wanted: then in large pieces. */
+static Plan plan_read(BlockCache *cache, uint64_t first, size_t needed)
 {
+    uint64_t end = (cache->size + BLOCK_BYTES - 1) / BLOCK_BYTES;
     (void)pthread_mutex_lock(&cache->lock);
-    cache->ahead = first == cache->next_expected && first > 0 ? cache->ahead * 2 : 1;
+    bool sequential = first == cache->next_expected && first > 0;
+    cache->ahead = sequential ? cache->ahead * 2 : 1;
     if (cache->ahead > BLOCK_AHEAD_MAX)
         cache->ahead = BLOCK_AHEAD_MAX;
-    size_t count = cache->ahead > needed ? cache->ahead : needed;
-    cache->next_expected = first + count;
+    cache->misses += !sequential;
+    bool fits = end <= BLOCK_SETS * BLOCK_WAYS;
+    Plan plan = {first, cache->ahead > needed ? cache->ahead : needed};
+    if (!sequential && fits && cache->misses > BLOCK_MISSES_MAX && needed <= BLOCK_AHEAD_MAX / 2) {
+        plan.first = first / (BLOCK_AHEAD_MAX / 2) * (BLOCK_AHEAD_MAX / 2);
+        plan.count = BLOCK_AHEAD_MAX;
+    }
+    cache->next_expected = plan.first + plan.count;
     (void)pthread_mutex_unlock(&cache->lock);
-    uint64_t left = (cache->size + BLOCK_BYTES - 1) / BLOCK_BYTES - first;
-    return left < count ? (size_t)left : count;
+    if (end - plan.first < plan.count)
+        plan.count = (size_t)(end - plan.first);
+    return plan;
 }
 
-static ProStatus load_blocks(BlockCache *cache, uint64_t first, size_t count, ProError *reterr)
+static uint8_t *take_buffer(BlockCache *cache, size_t size)
 {
-    uint64_t start = first * BLOCK_BYTES;
-    uint64_t size = (uint64_t)count * BLOCK_BYTES;
+    if (size > (size_t)BLOCK_AHEAD_MAX * BLOCK_BYTES)
+        return malloc(size);
+    (void)pthread_mutex_lock(&cache->lock);
+    uint8_t *buffer = cache->spare;
+    cache->spare = NULL;
+    (void)pthread_mutex_unlock(&cache->lock);
+    return buffer != NULL ? buffer : malloc((size_t)BLOCK_AHEAD_MAX * BLOCK_BYTES);
+}
+
+static void give_buffer_back(BlockCache *cache, uint8_t *buffer, size_t size)
+{
+    if (size <= (size_t)BLOCK_AHEAD_MAX * BLOCK_BYTES) {
+        (void)pthread_mutex_lock(&cache->lock);
+        uint8_t *other = cache->spare;
+        cache->spare = buffer;
+        buffer = other;
+        (void)pthread_mutex_unlock(&cache->lock);
+    }
+    free(buffer);
+}
+
+static ProStatus load_blocks(BlockCache *cache, Plan plan)
+{
+    uint64_t start = plan.first * BLOCK_BYTES;
+    uint64_t size = (uint64_t)plan.count * BLOCK_BYTES;
     if (size > cache->size - start)
         size = cache->size - start;
-    uint8_t *data = malloc((size_t)size);
+    uint8_t *data = take_buffer(cache, (size_t)size);
     if (data == NULL)
-        return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to read %zu blocks", count);
-    ProStatus status = cache->ops->read(cache->user, start, data, (size_t)size, reterr);
+        return PRO_ERR_NO_MEMORY;
+    ProError unused = {0};
+    ProStatus status = cache->ops->read(cache->user, start, data, (size_t)size, &unused);
     if (status == PRO_OK) {
         (void)pthread_mutex_lock(&cache->lock);
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < plan.count; i++) {
             uint64_t done = (uint64_t)i * BLOCK_BYTES;
             uint64_t piece = size - done < BLOCK_BYTES ? size - done : BLOCK_BYTES;
-            keep_block(cache, first + i, data + done, (size_t)piece);
+            keep_block(cache, plan.first + i, data + done, (size_t)piece);
         }
         (void)pthread_mutex_unlock(&cache->lock);
     }
-    free(data);
+    give_buffer_back(cache, data, (size_t)size);
     return status;
 }
 
-/* A miss that cannot be kept for want of memory, or was pushed out by another thread at once. */
+/* A miss that cannot be kept: for want of memory, pushed out by another thread at once, or failed.
+ */
 static ProStatus read_straight(
         BlockCache *cache, uint64_t offset, uint8_t *data, size_t size, ProError *reterr)
 {
@@ -150,10 +192,10 @@ ProStatus block_cache_read(
         return PRO_OK;
     uint64_t first = (offset + done) / BLOCK_BYTES;
     size_t needed = (size_t)((offset + size - 1) / BLOCK_BYTES - first) + 1;
-    ProStatus status = load_blocks(cache, first, plan_read(cache, first, needed), reterr);
-    if (status != PRO_OK)
-        return status;
-    done += copy_cached(cache, offset + done, data + done, size - done);
+    /* What was read on top may be what fails (a hole in a process' memory): then what was asked for
+     * is read, and that tells whether it fails. */
+    if (load_blocks(cache, plan_read(cache, first, needed)) == PRO_OK)
+        done += copy_cached(cache, offset + done, data + done, size - done);
     return done == size ? PRO_OK
                         : read_straight(cache, offset + done, data + done, size - done, reterr);
 }

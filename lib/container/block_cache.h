@@ -14,9 +14,10 @@ typedef struct BlockCache BlockCache;
 enum {
     BLOCK_BYTES = 16 << 10,
     BLOCK_WAYS = 4,
-    BLOCK_SETS = 256,             /* all in all 16 MiB */
+    BLOCK_SETS = 1024,            /* all in all 64 MiB, taken as they are read */
     BLOCK_AHEAD_MAX = 64,         /* blocks read at once for a sequential reader: 1 MiB */
     BLOCK_BYPASS_BYTES = 1 << 20, /* larger reads are not kept */
+    BLOCK_MISSES_MAX = 32,        /* then a source that fits the cache is read in large pieces */
 };
 
 /* `ops` and `user` are borrowed. NULL without memory. */

@@ -7,7 +7,9 @@
 
 #include "mp/manager_shares.h"
 
+#include "container/memory.h"
 #include "core/error.h"
+#include "mp/fd_channel.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -20,7 +22,59 @@ typedef struct BlockQuestion {
     uint64_t request;
     ShareRead read;
     ProContainer *container; /* counted */
+    BlockArea *area;         /* counted; NULL: the block goes as bytes */
 } BlockQuestion;
+
+/* Memory that is shared with one worker: the server fills a place, the worker, which cannot write,
+ * copies it out, and says with its next question which place is free. Counted, by the port's lock.
+ */
+struct BlockArea {
+    unsigned references;
+    ProMemory *memory;
+    ProContainer *shown; /* as the worker gets it */
+};
+
+static void area_unref(BlockArea *area)
+{
+    if (area == NULL || --area->references > 0)
+        return;
+    pro_container_unref(area->shown);
+    pro_memory_free(area->memory);
+    free(area);
+}
+
+static BlockArea *area_new(void)
+{
+    BlockArea *area = calloc(1, sizeof *area);
+    if (area == NULL)
+        return NULL;
+    area->references = 1;
+    if (pro_memory_new(SHARE_AREA_BYTES, &area->memory, NULL) == PRO_OK &&
+            pro_container_new_live(area->memory, &area->shown, NULL) == PRO_OK)
+        return area;
+    area_unref(area);
+    return NULL;
+}
+
+void shares_forget(Slot *slot)
+{
+    area_unref(slot->block_area);
+    slot->block_area = NULL;
+    slot->block_area_told = false;
+    slot->share_reads = 0;
+}
+
+/* NULL where it is not wanted, or there is no memory for it. */
+static BlockArea *area_for(Slot *slot, const ShareRead *read)
+{
+    if (read->place == SHARE_NO_PLACE)
+        return NULL;
+    if (slot->block_area == NULL)
+        slot->block_area = area_new();
+    if (slot->block_area != NULL)
+        slot->block_area->references++;
+    return slot->block_area;
+}
 
 void blocks_add(Shares *shares, Share *share)
 {
@@ -85,31 +139,33 @@ void shares_on_read(Slot *slot, const FrameRecord *record)
             .generation = slot->generation,
             .request = record->id,
             .read = read,
-            .container = pro_container_ref(share->container)};
+            .container = pro_container_ref(share->container),
+            .area = area_for(slot, &read)};
     slot->share_reads++;
     list_append(&shares->questions, &question->link);
     (void)pthread_cond_signal(&shares->asked);
 }
 
-/* Not locked. */
-static Parcel *read_block(const BlockQuestion *question, ProError *reterr)
+/* Not locked. The parcel of a block that goes as bytes; NULL and PRO_OK if it lies in the area. */
+static ProStatus read_block(const BlockQuestion *question, Parcel **ret_parcel, ProError *reterr)
 {
-    size_t size = (size_t)question->read.size;
-    uint8_t *data = malloc(size);
-    Parcel *parcel = NULL;
-    ProStatus status = PRO_ERR_NO_MEMORY;
+    const ShareRead *read = &question->read;
+    size_t size = (size_t)read->size;
+    uint8_t *bytes = question->area == NULL ? malloc(size) : NULL;
+    uint8_t *data = question->area == NULL ? bytes
+                                           : (uint8_t *)pro_memory_data(question->area->memory) +
+                                                     (size_t)read->place * SHARE_READ_MAX;
+    *ret_parcel = NULL;
     if (data == NULL)
-        (void)error_set(reterr, status, "the manager has no memory for a block");
-    else
-        status = pro_container_read(question->container, question->read.offset, data, size, reterr);
-    if (status == PRO_OK) {
+        return error_set(reterr, PRO_ERR_NO_MEMORY, "the manager has no memory for a block");
+    ProStatus status = pro_container_read(question->container, read->offset, data, size, reterr);
+    if (status == PRO_OK && bytes != NULL) {
         const ShareAnswer answer = {.carrier = SHARE_BYTES, .size = size};
-        parcel = share_answer_parcel(&answer, data, size, reterr);
-    } else {
-        reterr->status = status; /* a callback may have set the text only */
+        *ret_parcel = share_answer_parcel(&answer, data, size, reterr);
+        status = *ret_parcel == NULL ? reterr->status : PRO_OK;
     }
-    free(data);
-    return parcel;
+    free(bytes);
+    return status;
 }
 
 /* The worker, if it is still the process that asked. */
@@ -120,17 +176,56 @@ static Slot *asker(ProManager *manager, const BlockQuestion *question)
                                                                                            : NULL;
 }
 
+/* PRO_ERR_FULL while the area itself cannot be sent. */
+static ProStatus post_area(Slot *slot, const BlockQuestion *question)
+{
+    Buffer head = {0};
+    int fd;
+    ShareAnswer answer = {
+            .carrier = SHARE_AREA, .number = question->read.place, .size = question->read.size};
+    ProStatus status = PRO_OK;
+    if (!slot->block_area_told) {
+        answer.base.size = SHARE_AREA_BYTES;
+        status = memory_fd(question->area->shown, &fd, NULL);
+        if (status == PRO_OK)
+            status = fd_channel_send(slot->channel, "c", 1, &fd, 1, NULL);
+        if (status != PRO_OK)
+            return status;
+        slot->block_area_told = true;
+    }
+    share_answer_write(&head, &answer);
+    if (!head.failed)
+        protocol_post(slot, FRAME_SHARED, question->request, head.data, head.size);
+    else
+        protocol_violation(slot, "cannot be answered: no memory");
+    buffer_fini(&head);
+    return PRO_OK;
+}
+
+static ProStatus post_block(
+        Slot *slot, const BlockQuestion *question, const Parcel *parcel, const ProError *error)
+{
+    ProStatus status = PRO_OK;
+    if (error->status != PRO_OK)
+        share_post_failure(slot, question->request, error->status, error->text);
+    else if (question->area == NULL)
+        status = share_post_parcel(slot, question->request, parcel);
+    else
+        status = post_area(slot, question);
+    if (status != PRO_OK && status != PRO_ERR_FULL)
+        share_post_failure(slot, question->request, status, "the block cannot be sent");
+    return status;
+}
+
 /* Locked, and let go while the channel is full. */
 static void deliver_block(ProManager *manager, const BlockQuestion *question, const Parcel *parcel,
         const ProError *error)
 {
     for (;;) {
         Slot *slot = asker(manager, question);
-        if (slot == NULL || manager->shares->end)
+        if (slot == NULL || slot->state != SLOT_READY || manager->shares->end)
             return;
-        if (parcel == NULL)
-            share_post_failure(slot, question->request, error->status, error->text);
-        else if (share_post_parcel(slot, question->request, parcel) == PRO_ERR_FULL) {
+        if (post_block(slot, question, parcel, error) == PRO_ERR_FULL) {
             struct pollfd channel = {.fd = slot->channel, .events = POLLOUT};
             protocol_flush(slot);
             port_unlock(&manager->port);
@@ -158,9 +253,12 @@ static void *serve_blocks(void *argument)
         BlockQuestion *question = list_entry(link, BlockQuestion, link);
         port_unlock(&manager->port);
         ProError error = {0};
-        Parcel *parcel = read_block(question, &error);
+        Parcel *parcel;
+        /* A callback may have set the text only. */
+        error.status = read_block(question, &parcel, &error);
         port_lock(&manager->port);
         deliver_block(manager, question, parcel, &error);
+        area_unref(question->area);
         port_unlock(&manager->port);
         parcel_unref(parcel);
         pro_container_unref(question->container);
@@ -201,6 +299,7 @@ void blocks_end(ProManager *manager)
             link = list_pop(&shares->questions)) {
         BlockQuestion *question = list_entry(link, BlockQuestion, link);
         pro_container_unref(question->container);
+        area_unref(question->area);
         free(question);
     }
 }

@@ -45,6 +45,7 @@
 typedef struct Slot Slot;
 typedef struct Shares Shares;
 typedef struct Attachments Attachments;
+typedef struct BlockArea BlockArea;
 
 /* ---- what waits for the owner ---- */
 
@@ -194,7 +195,9 @@ struct Slot {
     ProRemoteWait *wait;
     size_t box_count;
 
-    size_t share_reads; /* blocks it asked for and did not get yet */
+    size_t share_reads;    /* blocks it asked for and did not get yet */
+    BlockArea *block_area; /* where they go; NULL until the first */
+    bool block_area_told;
 };
 
 struct ProRemoteWait {
@@ -426,6 +429,7 @@ void messages_drop(Slot *slot);
 void shares_on_get(Slot *slot, const FrameRecord *record);
 void shares_on_list(Slot *slot, const FrameRecord *record);
 void shares_on_read(Slot *slot, const FrameRecord *record);
+void shares_forget(Slot *slot);        /* the process is gone, or comes */
 void shares_end(ProManager *manager);  /* not locked: nothing is served any more */
 void shares_free(ProManager *manager); /* not locked */
 

@@ -18,7 +18,7 @@
 
 void protocol_reset(Slot *slot)
 {
-    slot->share_reads = 0;
+    shares_forget(slot);
     slot->sequence = 0;
     slot->expected_sequence = 0;
     slot->lane_received = 0;

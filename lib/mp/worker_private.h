@@ -84,6 +84,8 @@ struct ProWorker {
     uint64_t next_box;
     ListLink requests; /* WorkerRequest::link */
     uint64_t next_request;
+    ProContainer *block_area; /* where the manager puts blocks; NULL until the first */
+    unsigned places_taken;    /* of it: bits */
     bool stopping;
 };
 

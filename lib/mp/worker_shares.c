@@ -49,6 +49,16 @@ static int take_fd(ProWorker *worker)
     return status == PRO_OK && fd_count == 1 ? fd : -1;
 }
 
+/* The first block brings the area along. */
+static bool take_area(ProWorker *worker, const ShareAnswer *answer)
+{
+    if (answer->base.size == 0)
+        return worker->block_area != NULL;
+    int fd = take_fd(worker);
+    return fd >= 0 && worker->block_area == NULL &&
+           memory_from_fd(fd, answer->base.size, true, &worker->block_area, NULL) == PRO_OK;
+}
+
 bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload)
 {
     ShareAnswer answer;
@@ -56,9 +66,13 @@ bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload)
     int fd = -1;
     if (sound && (answer.carrier == SHARE_MEMFD || answer.carrier == SHARE_FILE))
         sound = (fd = take_fd(worker)) >= 0;
+    if (sound && answer.carrier == SHARE_AREA)
+        sound = take_area(worker, &answer);
     WorkerRequest *request = find_request(worker, id);
     if (!sound || request == NULL || request->answered) {
         /* Nobody waits any more: a signal ended the wait. */
+        if (sound && answer.carrier == SHARE_AREA)
+            worker->places_taken &= ~(1u << answer.number);
         payload_release(payload);
         if (fd >= 0)
             (void)close(fd);
@@ -124,35 +138,81 @@ typedef struct Blocks {
     uint64_t number;
 } Blocks;
 
+/* A place that nobody uses, or SHARE_NO_PLACE: then the block comes as bytes. */
+static uint32_t take_place(ProWorker *worker)
+{
+    uint32_t place = 0;
+    port_lock(&worker->port);
+    while (place < SHARE_AREA_PLACES && (worker->places_taken & 1u << place) != 0)
+        place++;
+    if (place < SHARE_AREA_PLACES)
+        worker->places_taken |= 1u << place;
+    port_unlock(&worker->port);
+    return place < SHARE_AREA_PLACES ? place : SHARE_NO_PLACE;
+}
+
+static void give_place_back(ProWorker *worker, uint32_t place)
+{
+    if (place == SHARE_NO_PLACE)
+        return;
+    port_lock(&worker->port);
+    worker->places_taken &= ~(1u << place);
+    port_unlock(&worker->port);
+}
+
+static const uint8_t *block_of(const ProWorker *worker, const ShareAnswer *answer, size_t size)
+{
+    if (answer->carrier == SHARE_BYTES && answer->tail_size == size)
+        return answer->tail;
+    if (answer->carrier == SHARE_AREA && answer->size == size)
+        return (const uint8_t *)pro_container_data(worker->block_area) +
+               answer->number * SHARE_READ_MAX;
+    return NULL;
+}
+
+static ProStatus read_block(
+        ProWorker *worker, const ShareRead *read, uint8_t *data, ProError *reterr)
+{
+    Buffer question = {0};
+    WorkerRequest request;
+    share_read_write(&question, read);
+    if (question.failed)
+        return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to ask for a block");
+    ProStatus status =
+            ask(worker, FRAME_SHARE_READ, question.data, question.size, &request, reterr);
+    buffer_fini(&question);
+    if (status != PRO_OK)
+        return status;
+    const uint8_t *block = block_of(worker, &request.answer, (size_t)read->size);
+    if (block != NULL)
+        memcpy(data, block, (size_t)read->size);
+    else
+        status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered with another block");
+    request_fini(&request);
+    return status;
+}
+
 static ProStatus blocks_read(
         void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
 {
     const Blocks *blocks = user;
     uint8_t *data = ret_data;
-    while (size > 0) {
+    ProStatus status = PRO_OK;
+    while (size > 0 && status == PRO_OK) {
         size_t piece = size < SHARE_READ_MAX ? size : SHARE_READ_MAX;
-        const ShareRead read = {.number = blocks->number, .offset = offset, .size = piece};
-        Buffer question = {0};
-        share_read_write(&question, &read);
-        if (question.failed)
-            return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to ask for a block");
-        WorkerRequest request;
-        ProStatus status = ask(
-                blocks->worker, FRAME_SHARE_READ, question.data, question.size, &request, reterr);
-        buffer_fini(&question);
-        if (status != PRO_OK)
-            return status;
-        bool whole = request.answer.carrier == SHARE_BYTES && request.answer.tail_size == piece;
-        if (whole)
-            memcpy(data, request.answer.tail, piece);
-        request_fini(&request);
-        if (!whole)
-            return error_set(reterr, PRO_ERR_FORMAT, "the manager answered with another block");
+        const ShareRead read = {.number = blocks->number,
+                .offset = offset,
+                .size = piece,
+                .place = take_place(blocks->worker)};
+        status = read_block(blocks->worker, &read, data, reterr);
+        /* After an interrupt the manager may still write there: the late answer frees it. */
+        if (status != PRO_ERR_ABORTED)
+            give_place_back(blocks->worker, read.place);
         data += piece;
         offset += piece;
         size -= piece;
     }
-    return PRO_OK;
+    return status;
 }
 
 static const ProContainerOps blocks_ops = {.read = blocks_read, .release = free};

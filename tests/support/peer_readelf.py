@@ -41,8 +41,13 @@ def place(text):
     return int(text) if text.isdigit() else PLACES.get(text, text)
 
 
+def known(names, text):
+    """Unknown ones are printed as "<OS specific>: 10"."""
+    return int(text.rpartition(" ")[2]) if text.startswith("<") else names.get(text, -1)
+
+
 def symbol(value, size, kind, bind, place_text):
-    info = BINDS.get(bind, -1) << 4 | TYPES.get(kind, -1)
+    info = known(BINDS, bind) << 4 | known(TYPES, kind)
     return int(value, 16), int(size, 0), info, place(place_text)
 
 

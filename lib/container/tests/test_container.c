@@ -176,6 +176,61 @@ static void blocks_are_read_once(void **state)
     pro_container_unref(container);
 }
 
+static ProStatus read_with_hole(
+        void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
+{
+    enum { HOLE = 1 << 20 };
+    (void)user;
+    memset(ret_data, 'h', size);
+    if (offset + size <= HOLE || offset > HOLE)
+        return PRO_OK;
+    if (reterr != NULL)
+        (void)snprintf(reterr->text, sizeof reterr->text, "a hole at %d", HOLE);
+    return PRO_ERR_SYSTEM;
+}
+
+/* Another process' memory has holes: what is read ahead must not fail what was asked for. */
+static void holes_fail_only_what_touches_them(void **state)
+{
+    (void)state;
+    static const ProContainerOps ops = {.read = read_with_hole};
+    enum { SIZE = 4 << 20, HOLE = 1 << 20 };
+    ProContainer *container;
+    ProError error = {0};
+    uint8_t bytes[1000];
+    assert_int_equal(pro_container_new_callback(&ops, NULL, SIZE, &container, NULL), PRO_OK);
+    for (uint64_t offset = 0; offset + sizeof bytes < SIZE; offset += sizeof bytes) {
+        ProStatus expected =
+                offset <= HOLE && offset + sizeof bytes > HOLE ? PRO_ERR_SYSTEM : PRO_OK;
+        assert_int_equal(
+                pro_container_read(container, offset, bytes, sizeof bytes, &error), expected);
+    }
+    assert_string_equal(error.text, "a hole at 1048576");
+    pro_container_unref(container);
+}
+
+/* Reads all over a source that fits the cache soon read all of it, in few calls. */
+static void jumping_about_reads_a_small_source_whole(void **state)
+{
+    (void)state;
+    static const ProContainerOps ops = {.read = counted_read};
+    Counted counted = {0};
+    ProContainer *container;
+    enum { SIZE = 16 << 20 };
+    assert_int_equal(pro_container_new_callback(&ops, &counted, SIZE, &container, NULL), PRO_OK);
+    uint8_t bytes[4096];
+    uint32_t state_of_random = 1;
+    for (int i = 0; i < 3000; i++) {
+        state_of_random = state_of_random * 1664525 + 1013904223;
+        uint64_t offset = state_of_random % (SIZE - sizeof bytes);
+        assert_int_equal(pro_container_read(container, offset, bytes, sizeof bytes, NULL), PRO_OK);
+        assert_int_equal(bytes[7], (uint8_t)((offset + 7) * 7));
+    }
+    assert_true(counted.calls < 100);
+    assert_true(counted.bytes < 2 * SIZE);
+    pro_container_unref(container);
+}
+
 static void a_failing_source_passes_its_reason_on(void **state)
 {
     (void)state;
@@ -186,7 +241,7 @@ static void a_failing_source_passes_its_reason_on(void **state)
     uint8_t bytes[16];
     ProError error;
     assert_int_equal(pro_container_read(container, 20000, bytes, 16, &error), PRO_ERR_SYSTEM);
-    assert_string_equal(error.text, "device lost at 16384");
+    assert_string_equal(error.text, "device lost at 20000");
     counted.fail = false;
     assert_int_equal(pro_container_read(container, 20000, bytes, 16, &error), PRO_OK);
     pro_container_unref(container);
@@ -241,6 +296,7 @@ TEST_MAIN(cmocka_unit_test(every_kind_conforms), cmocka_unit_test(the_suite_sees
         cmocka_unit_test(a_hash_of_a_known_text), cmocka_unit_test(integers_in_both_orders),
         cmocka_unit_test(text_ends_at_nul_limit_or_end),
         cmocka_unit_test(slices_of_slices_keep_the_whole_alive),
-        cmocka_unit_test(blocks_are_read_once),
+        cmocka_unit_test(blocks_are_read_once), cmocka_unit_test(holes_fail_only_what_touches_them),
+        cmocka_unit_test(jumping_about_reads_a_small_source_whole),
         cmocka_unit_test(a_failing_source_passes_its_reason_on),
         cmocka_unit_test(long_copies_can_be_cancelled))

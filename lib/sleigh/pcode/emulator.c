@@ -149,14 +149,21 @@ ProStatus pro_pcode_emulator_run(
 {
     uint64_t done = 0;
     ProStatus status = PRO_OK;
-    for (; done < budget && status == PRO_OK; done++) {
-        CachedCode *slot = code_slot(emulator, emulator->address);
-        if (slot->fall_through == 0 || slot->address != emulator->address)
-            status = code_translate(emulator, slot, reterr);
-        if (status == PRO_OK && !run_steps(emulator, slot->steps))
+    CachedCode *last = NULL;
+    for (; done < budget; done++) {
+        CachedCode *code = last == NULL ? NULL : last->next;
+        if (code == NULL || !code_is_at(code, emulator->address)) {
+            status = code_find(emulator, &code, reterr);
+            if (status != PRO_OK)
+                break;
+            if (last != NULL)
+                last->next = code;
+        }
+        if (!run_steps(emulator, code->steps)) {
             status = explain(emulator, reterr);
-        if (status != PRO_OK)
             break;
+        }
+        last = code;
     }
     *ret_done = done;
     return status;

@@ -190,8 +190,11 @@ void code_forget(ProPcodeEmulator *emulator, uint64_t address, uint64_t size)
         return;
     }
     uint64_t before = emulator->longest_code - 1;
-    for (uint64_t i = 0; i < size + before; i++)
-        forget_slot(code_slot(emulator, address - before + i), address, size);
+    for (uint64_t i = 0; i < size + before; i++) {
+        CachedCode *slots = code_slots(emulator, address - before + i);
+        for (unsigned way = 0; way < CACHE_WAYS; way++)
+            forget_slot(&slots[way], address, size);
+    }
 }
 
 static void mark_code(ProPcodeEmulator *emulator, uint64_t address, uint32_t size)
@@ -219,7 +222,7 @@ static size_t fetch(ProPcodeEmulator *emulator, uint8_t *bytes)
     return 0;
 }
 
-ProStatus code_translate(ProPcodeEmulator *emulator, CachedCode *slot, ProError *reterr)
+static ProStatus translate(ProPcodeEmulator *emulator, CachedCode *slot, ProError *reterr)
 {
     uint8_t bytes[FETCH_BYTES];
     ProSleighInstruction instruction;
@@ -252,4 +255,23 @@ ProStatus code_translate(ProPcodeEmulator *emulator, CachedCode *slot, ProError 
             .address = emulator->address, .steps = steps, .fall_through = instruction.fall_through};
     mark_code(emulator, emulator->address, instruction.fall_through);
     return PRO_OK;
+}
+
+ProStatus code_find(ProPcodeEmulator *emulator, CachedCode **ret_code, ProError *reterr)
+{
+    uint64_t address = emulator->address;
+    CachedCode *slots = code_slots(emulator, address);
+    for (unsigned way = 0; way < CACHE_WAYS; way++) {
+        if (code_is_at(&slots[way], address)) {
+            *ret_code = &slots[way];
+            return PRO_OK;
+        }
+    }
+    /* An unused one; else the next in turn. */
+    CachedCode *chosen = &slots[emulator->replaced++ % CACHE_WAYS];
+    for (unsigned way = 0; way < CACHE_WAYS; way++)
+        if (slots[way].fall_through == 0)
+            chosen = &slots[way];
+    *ret_code = chosen;
+    return translate(emulator, chosen, reterr);
 }

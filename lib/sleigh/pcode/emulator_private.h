@@ -15,7 +15,9 @@
  * endian, floating point) goes through step_general().
  */
 enum {
-    CACHE_SLOTS = 1 << 16,
+    CACHE_BITS = 17,
+    CACHE_SLOTS = 1 << CACHE_BITS,
+    CACHE_WAYS = 4, /* slots in which an address may be */
     CACHE_BYTES = 64 << 20,
     PAGE_SLOTS = 1 << 9,
     CODE_FILTER_BITS = 1 << 16,
@@ -38,11 +40,13 @@ struct Step {
 };
 
 /* The instruction at an address. */
-typedef struct CachedCode {
+typedef struct CachedCode CachedCode;
+struct CachedCode {
     uint64_t address;
     const Step *steps;
+    CachedCode *next;      /* what was executed after it the last time; may be another by now */
     uint32_t fall_through; /* 0: slot unused */
-} CachedCode;
+};
 
 typedef struct Storage {
     uint8_t *bytes; /* NULL: memory of the callbacks */
@@ -73,6 +77,7 @@ struct ProPcodeEmulator {
 
     CachedCode *cache;
     Arena cache_arena;
+    unsigned replaced;     /* slots, so far */
     uint32_t longest_code; /* bytes of one instruction in the cache */
     bool direct_memory;    /* calls.page may be used */
     DirectPage readable[PAGE_SLOTS];
@@ -115,9 +120,16 @@ static inline uint8_t *memory_direct(
 
 /* ---- emulator_code.c ---- */
 
-static inline CachedCode *code_slot(ProPcodeEmulator *emulator, uint64_t address)
+/* The first of its CACHE_WAYS slots. */
+static inline CachedCode *code_slots(ProPcodeEmulator *emulator, uint64_t address)
 {
-    return &emulator->cache[(address * UINT64_C(0x9E3779B97F4A7C15)) >> 48];
+    uint64_t hash = (address * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - CACHE_BITS);
+    return &emulator->cache[hash & ~(uint64_t)(CACHE_WAYS - 1)];
+}
+
+static inline bool code_is_at(const CachedCode *code, uint64_t address)
+{
+    return code->address == address && code->fall_through != 0;
 }
 
 static inline bool is_code_page(const ProPcodeEmulator *emulator, uint64_t number)
@@ -125,8 +137,8 @@ static inline bool is_code_page(const ProPcodeEmulator *emulator, uint64_t numbe
     return (emulator->code_pages[number % CODE_FILTER_BITS / 64] >> (number % 64) & 1) != 0;
 }
 
-/* Fills the slot for emulator->address. */
-ProStatus code_translate(ProPcodeEmulator *emulator, CachedCode *slot, ProError *reterr);
+/* The code at emulator->address, translated if need be. */
+ProStatus code_find(ProPcodeEmulator *emulator, CachedCode **ret_code, ProError *reterr);
 /* Steps in `arena` for operations; the last one goes to `fall_through`. NULL: no memory. */
 const Step *code_steps(ProPcodeEmulator *emulator, Arena *arena, const ProPcodeOp *ops,
         size_t count, uint64_t fall_through);

@@ -44,6 +44,12 @@ static bool states_equal(const Scope *scope, const State *a, const State *b)
     return equal && (a->mxcsr & ~0x3Fu) == (b->mxcsr & ~0x3Fu);
 }
 
+/* Of 47 bits, and their sign (SDM volume 1, 3.3.7.1). */
+static bool is_canonical(uint64_t address)
+{
+    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+
 Verdict outcomes_compare(
         const Scope *scope, const Trial *trial, const Outcome *native, const Outcome *emulated)
 {
@@ -51,8 +57,9 @@ Verdict outcomes_compare(
         return VERDICT_ABSENT;
     if (emulated->end == END_OPAQUE)
         return VERDICT_OPAQUE;
-    if (native->end == END_MEMORY && emulated->end == END_DONE && trial->misaligned)
-        return VERDICT_MISALIGNED;
+    if (native->end == END_MEMORY && emulated->end == END_DONE &&
+            (trial->misaligned || !is_canonical(emulated->out.rip)))
+        return VERDICT_UNMODELLED;
     bool equal = native->end == emulated->end &&
                  states_equal(scope, &native->out, &emulated->out) &&
                  memcmp(native->data, emulated->data, DATA_BYTES) == 0;

@@ -11,7 +11,7 @@ typedef enum Verdict {
     VERDICT_DIFFERENT,
     VERDICT_ABSENT,    /* #UD: this processor does not have it */
     VERDICT_OPAQUE,    /* the specification only names it */
-    VERDICT_MISALIGNED /* #GP for an operand of 16 bytes that is not aligned: not in the p-code */
+    VERDICT_UNMODELLED /* a fault that p-code does not have */
 } Verdict;
 
 /* What is compared beside general registers, flags, vectors, memory and the kind of end. */

@@ -278,7 +278,9 @@ bool form_encode(const Forms *forms, const Form *form, Random *random, Encoding 
         if (!forms->wide)
             vvvv |= 8;
         if (!plain && template.prefix_count < 3 && random_below(random, 8) == 0)
-            template.prefixes[template.prefix_count++] = random_below(random, 2) == 0 ? 0x65 : 0x67;
+            /* 16-bit addresses reach no data. */
+            template.prefixes[template.prefix_count++] =
+                    forms->wide &&random_below(random, 2) == 0 ? 0x67 : 0x65;
         write_template(&template, rxb, forms->wide && !plain && random_below(random, 8) == 0, vvvv,
                 ret_encoding);
         if (attempt < ATTEMPTS - 10)

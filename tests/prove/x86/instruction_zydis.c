@@ -37,8 +37,8 @@ static void read_decorations(const ZydisDecodedInstruction *decoded, Instruction
     static const uint8_t broadcasts[] = {0, 2, 4, 8, 16, 32, 64};
     if (decoded->avx.mask.reg != ZYDIS_REGISTER_K0)
         instruction->mask = (uint16_t)decoded->avx.mask.reg;
-    instruction->zeroing = decoded->avx.mask.mode == ZYDIS_MASK_MODE_ZEROING ||
-                           decoded->avx.mask.mode == ZYDIS_MASK_MODE_CONTROL_ZEROING;
+    instruction->zeroing =
+            decoded->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX && decoded->raw.evex.z != 0;
     instruction->rounding = (Rounding)decoded->avx.rounding.mode;
     if (decoded->avx.has_sae && instruction->rounding == ROUNDING_NONE)
         instruction->rounding = ROUNDING_SAE;
@@ -60,6 +60,12 @@ static unsigned prefixes_of(const ZydisDecodedInstruction *decoded)
     if (decoded->attributes & ZYDIS_ATTRIB_HAS_REPNE)
         bits |= PREFIX_REPNE;
     return bits;
+}
+
+static bool is_cache_line(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_CLFLUSH || mnemonic == ZYDIS_MNEMONIC_CLFLUSHOPT ||
+           mnemonic == ZYDIS_MNEMONIC_CLWB;
 }
 
 void instruction_from_zydis(const ZydisDecodedInstruction *decoded,
@@ -96,5 +102,7 @@ void instruction_from_zydis(const ZydisDecodedInstruction *decoded,
     }
     if (decoded->mnemonic == ZYDIS_MNEMONIC_NOP && ret_instruction->count == 2)
         ret_instruction->count = 1; /* SDM: NOP r/m; what ModRM.reg says is nobody's operand */
+    if (ret_instruction->count == 1 && is_cache_line(decoded->mnemonic))
+        ret_instruction->operands[0].bytes = 1; /* SDM: m8 */
     read_decorations(decoded, ret_instruction);
 }

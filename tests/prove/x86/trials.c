@@ -305,6 +305,13 @@ static void make_bytes(const Encoding *encoding, const ZydisDecodedOperand *oper
         value = (same != NULL ? *same : value) & mask;
         memcpy(bytes + at, &value, sizeof value);
     }
+    /* Of a quiet NaN and a signalling one in memory the x87 takes the quiet one; p-code, which
+     * makes it quiet when it loads it, the one with the larger significand. */
+    bool x87 = encoding->instruction.meta.isa_ext == ZYDIS_ISA_EXT_X87;
+    if (x87 && operand->size == 32)
+        bytes[2] |= 0x40;
+    else if (x87 && operand->size == 64)
+        bytes[6] |= 0x08;
 }
 
 void trial_make(const Encoding *encoding, unsigned slot, bool wide, Random *random, Trial *trial)

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The worker's side of container_bench.c. Every function takes a shared container's name. */
+
+#include "clock.h"
+
+#include <promp/plugin.h>
+#include <promp/promp.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SEARCHES = 6, PIECE_BYTES = 4096, RANDOM_READS = 200000 };
+
+PRO_API ProStatus container_attach(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus container_search(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus container_memory(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus container_sequential(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus container_random(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+
+static ProStatus open_named(
+        ProWorker *worker, ProReader *arguments, ProContainer **ret_container, ProError *reterr)
+{
+    const char *text;
+    size_t size, count;
+    char name[64];
+    ProStatus status = pro_read_sequence(arguments, &count, reterr);
+    if (status == PRO_OK)
+        status = pro_read_text(arguments, &text, &size, reterr);
+    if (status != PRO_OK || size >= sizeof name)
+        return status;
+    memcpy(name, text, size);
+    name[size] = 0;
+    return pro_worker_get_shared_container(worker, name, ret_container, reterr);
+}
+
+static ProStatus search(ProContainer *container, uint64_t *ret_cpu_ns, ProError *reterr)
+{
+    ProPattern *pattern;
+    ProMatch match;
+    uint64_t begin = bench_cpu_ns();
+    ProStatus status = pro_pattern_new_bytes("\xAA\xBB\xCC\xDD", 4, &pattern, reterr);
+    if (status == PRO_OK)
+        status = pro_container_find_first(container, pattern, 0, PRO_TO_END, NULL, &match, reterr);
+    pro_pattern_unref(pattern);
+    *ret_cpu_ns = bench_cpu_ns() - begin;
+    return status;
+}
+
+/* Nanoseconds until the container is there. */
+ProStatus container_attach(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+{
+    ProContainer *container;
+    uint64_t begin = bench_now_ns();
+    ProStatus status = open_named(worker, arguments, &container, reterr);
+    pro_write_uint(result, bench_now_ns() - begin);
+    if (status == PRO_OK)
+        pro_container_unref(container);
+    return status;
+}
+
+/* [processor time of the first search, of the others (median)], ns. */
+ProStatus container_search(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+{
+    ProContainer *container;
+    uint64_t first = 0;
+    uint64_t others[SEARCHES];
+    ProStatus status = open_named(worker, arguments, &container, reterr);
+    if (status != PRO_OK)
+        return status;
+    status = search(container, &first, reterr);
+    for (int i = 0; i < SEARCHES && status == PRO_OK; i++)
+        status = search(container, &others[i], reterr);
+    pro_container_unref(container);
+    if (status != PRO_OK)
+        return status;
+    pro_write_list(result, 2);
+    pro_write_uint(result, first);
+    pro_write_uint(result, bench_median(others, SEARCHES));
+    pro_write_end(result);
+    return PRO_OK;
+}
+
+/* A number of kB behind a word in a file of /proc/self; 0 if it is not there. */
+static int64_t proc_kib(const char *path, const char *word)
+{
+    char line[256];
+    int64_t kib = 0;
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, word, strlen(word)) == 0)
+            (void)sscanf(line + strlen(word), " %ld", &kib);
+    if (file != NULL)
+        (void)fclose(file);
+    return kib;
+}
+
+/* All that is resident but for the shared pages. */
+static int64_t own_kib(void)
+{
+    static const char path[] = "/proc/self/status";
+    return proc_kib(path, "RssAnon:") + proc_kib(path, "RssFile:");
+}
+
+/* [memory of this process alone, its page tables] that a search through all of it adds, KiB. */
+ProStatus container_memory(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+{
+    ProContainer *container;
+    uint64_t unused;
+    int64_t own = own_kib();
+    int64_t tables = proc_kib("/proc/self/status", "VmPTE:");
+    ProStatus status = open_named(worker, arguments, &container, reterr);
+    if (status != PRO_OK)
+        return status;
+    status = search(container, &unused, reterr);
+    pro_write_list(result, 2);
+    pro_write_int(result, own_kib() - own);
+    pro_write_int(result, proc_kib("/proc/self/status", "VmPTE:") - tables);
+    pro_write_end(result);
+    pro_container_unref(container);
+    return status;
+}
+
+/* Nanoseconds to read all of it, in pieces. */
+ProStatus container_sequential(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+{
+    ProContainer *container;
+    uint8_t piece[PIECE_BYTES];
+    ProStatus status = open_named(worker, arguments, &container, reterr);
+    if (status != PRO_OK)
+        return status;
+    uint64_t size = pro_container_size(container);
+    uint64_t begin = bench_now_ns();
+    for (uint64_t offset = 0; offset < size && status == PRO_OK; offset += sizeof piece)
+        status = pro_container_read(container, offset, piece, sizeof piece, reterr);
+    pro_write_uint(result, bench_now_ns() - begin);
+    pro_container_unref(container);
+    return status;
+}
+
+/* Nanoseconds of RANDOM_READS reads of 4 KiB anywhere in it. */
+ProStatus container_random(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+{
+    ProContainer *container;
+    uint8_t piece[PIECE_BYTES];
+    uint64_t state = 88172645463325252u;
+    ProStatus status = open_named(worker, arguments, &container, reterr);
+    if (status != PRO_OK)
+        return status;
+    uint64_t pieces = pro_container_size(container) / sizeof piece;
+    uint64_t begin = bench_now_ns();
+    for (int i = 0; i < RANDOM_READS && status == PRO_OK; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        status = pro_container_read(
+                container, state % pieces * sizeof piece, piece, sizeof piece, reterr);
+    }
+    pro_write_uint(result, bench_now_ns() - begin);
+    pro_container_unref(container);
+    return status;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BENCH_SEARCH_CASES_H
+#define BENCH_SEARCH_CASES_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What search_bench.c (promp, glibc) and pcre2_bare.c search, and in what. Nothing matches before
+ * the end. */
+
+enum { CASE_NEEDLE_MAX = 4096 };
+
+typedef struct SearchCase {
+    const char *name;
+    void (*fill)(uint8_t *data, size_t size);
+    /* Writes the needle, returns its size; NULL: the case has a pattern instead. */
+    size_t (*needle)(uint8_t *needle);
+    const char *hex;   /* promp's wildcards */
+    const char *regex; /* the same for PCRE2 */
+} SearchCase;
+
+static inline uint32_t case_random(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+static void fill_ff(uint8_t *data, size_t size)
+{
+    memset(data, 0xFF, size);
+    memcpy(data + size - 4, "\xAA\xBB\xCC\xDD", 4);
+}
+
+static size_t needle_rare(uint8_t *needle)
+{
+    memcpy(needle, "\xAA\xBB\xCC\xDD", 4);
+    return 4;
+}
+
+static void fill_a(uint8_t *data, size_t size)
+{
+    memset(data, 'a', size);
+    data[size / 2] = 'b'; /* so that 'b' is no wonder */
+}
+
+static size_t needle_aba(uint8_t *needle)
+{
+    memset(needle, 'a', CASE_NEEDLE_MAX);
+    needle[2000] = 'b';
+    needle[3000] = 'b';
+    return CASE_NEEDLE_MAX;
+}
+
+static void fill_period(uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        data[i] = (uint8_t)(i % 2);
+}
+
+static size_t needle_period_long(uint8_t *needle)
+{
+    fill_period(needle, CASE_NEEDLE_MAX);
+    needle[2000] ^= 1;
+    return CASE_NEEDLE_MAX;
+}
+
+static size_t needle_period_short(uint8_t *needle)
+{
+    memcpy(needle, "\0\1\0\0\1\0", 6);
+    return 6;
+}
+
+static void fill_bits(uint8_t *data, size_t size)
+{
+    uint32_t state = 1;
+    for (size_t i = 0; i < size; i++)
+        data[i] = (uint8_t)(case_random(&state) >> 23);
+}
+
+static size_t needle_bits(uint8_t *needle)
+{
+    for (size_t i = 0; i < 64; i++)
+        needle[i] = (uint8_t)(i % 3 == 0);
+    return 64;
+}
+
+static void fill_text(uint8_t *data, size_t size)
+{
+    static const char letters[] = "etaoinshrdlu ETAOIN0123456789\n.,";
+    uint32_t state = 7;
+    for (size_t i = 0; i < size; i++)
+        data[i] = (uint8_t)letters[case_random(&state) % (sizeof letters - 1)];
+}
+
+static const SearchCase search_cases[] = {
+        {"rare", fill_ff, needle_rare, NULL, NULL},
+        {"same", fill_a, needle_aba, NULL, NULL},
+        {"period-long", fill_period, needle_period_long, NULL, NULL},
+        {"period-short", fill_period, needle_period_short, NULL, NULL},
+        {"bits", fill_bits, needle_bits, NULL, NULL},
+        {"wildcard-bits", fill_bits, NULL, "00 ?? 00 01 ?? ?? 01 02",
+                "\\x00.\\x00\\x01..\\x01\\x02"},
+        {"wildcard-text", fill_text, NULL, "65 ?? 74 7? 7A", "e.t[p-\\x7f]z"},
+        {"regex", fill_text, NULL, NULL, "[A-N]{3}[0-9]+ [aeiou]+\\.z"},
+};
+
+static inline const SearchCase *search_case(const char *name)
+{
+    for (size_t i = 0; i < sizeof search_cases / sizeof search_cases[0]; i++)
+        if (strcmp(search_cases[i].name, name) == 0)
+            return &search_cases[i];
+    return NULL;
+}
+
+#endif
