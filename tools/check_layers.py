@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "app/cli": ("ui", "python", "services", "sleigh"),
     "app/worker": ("python",),
     "examples/c": (),
-    "bench": (),
+    "bench": ("ui",),
     "include/promp": (),
 }
 
@@ -46,8 +46,9 @@ OUTSIDE = {
     "structmember.h": ("app/python/",),
     "datetime.h": ("app/python/",),
     "frameobject.h": ("app/python/",),
-    "gtk/gtk.h": ("app/ui/", "app/workspace/", "tests/ui/", "bench/hex_bench.c"),
+    "gtk/gtk.h": ("app/ui/", "app/workspace/", "tests/ui/", "bench/hex_measure.c"),
     "glib.h": ("app/ui/", "app/workspace/", "tests/ui/"),
+    "gio/gio.h": ("app/ui/", "app/workspace/"),
     "glib-unix.h": ("app/ui/", "app/workspace/"),
     "cmocka.h": ("tests/support/",),
     "lua.h": ("tests/prove/x86/programs/",),

@@ -23,6 +23,12 @@ enum {
  */
 int cli_run(int count, char **arguments);
 
+/*
+ * Shows files in a window; `files` stands behind its command in argv. Does not return unless there
+ * is nothing to run.
+ */
+int cli_open(char **files);
+
 /* Prints what a PE or ELF file holds, as a page or as JSON; CLI_EXIT_PROBLEM if it is neither. */
 int cli_info(const char *path, bool json);
 

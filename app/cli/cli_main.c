@@ -14,6 +14,7 @@ static const char usage[] = "usage: promp -r SCRIPT [ARGUMENT...]\n"
                             "       promp info FILE [--json]\n"
                             "       promp disasm FILE|- [OPTION...]\n"
                             "       promp sleigh compile|languages [ARGUMENT...]\n"
+                            "       promp open FILE...\n"
                             "       promp doctor\n"
                             "       promp --version\n"
                             "       promp --help\n";
@@ -25,13 +26,16 @@ static const char help[] =
         "  info        tell what an ELF or PE file holds; --json: all of it\n"
         "  disasm      disassemble an ELF or PE file, or raw bytes; also as p-code and JSON\n"
         "  sleigh      compile a processor description; list the languages there are\n"
+        "  open        show files in a window: bytes, PE and ELF structure, strings, search;\n"
+        "              workers read them\n"
         "  doctor      check what promp needs of this machine and run a task in a worker\n"
         "  --version   print the version\n"
         "  --help      print this text\n"
         "\n"
         "Exit status: the script's own; 2 for wrong arguments and for a script that cannot\n"
         "be read or parsed. `promp doctor`: 0 if everything is in order, else 1. `promp info`:\n"
-        "1 if the file cannot be read or is neither an ELF nor a PE file.\n";
+        "1 if the file cannot be read or is neither an ELF nor a PE file. `promp open`: 1 if a\n"
+        "file cannot be read, 2 without a display.\n";
 
 static int fail_usage(const char *what, const char *argument)
 {
@@ -97,6 +101,9 @@ int main(int argc, char **argv)
     if (strcmp(command, "-r") == 0)
         return argc > 2 ? cli_run(argc - 2, argv + 2)
                         : fail_usage("a script must follow the argument", command);
+    if (strcmp(command, "open") == 0)
+        return argc > 2 ? cli_open(argv + 2)
+                        : fail_usage("files must follow the argument", command);
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
         if (strcmp(command, alone[i]) == 0)
             return argc == 2 ? run_alone(command) : fail_usage("unexpected argument", argv[2]);

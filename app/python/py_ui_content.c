@@ -368,6 +368,16 @@ static PyObject *save_picture(PyObject *self, PyObject *object)
     return py_ui_finish(status, &error);
 }
 
+static PyObject *place(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    int place[4];
+    ProError error = {0};
+    if (!py_ui_check(pro_view_place(view_of(self), place, &error), &error))
+        return NULL;
+    return Py_BuildValue("(iiii)", place[0], place[1], place[2], place[3]);
+}
+
 PyMethodDef py_ui_content_methods[] = {
         {"setText", set_text, METH_O,
                 "setText(text)\n\nOf a text, label, edit, button, check or group; beside a progress bar; a view's title."},
@@ -408,6 +418,8 @@ PyMethodDef py_ui_content_methods[] = {
                 "setSeries(name, y, x=None)\n\nOf a plot: a line through numbers; without x: 0, 1, 2 ..."},
         {"setData", set_data, METH_O,
                 "setData(container)\n\nOf a hex view: what it shows; of an image: a PNG or JPEG file. None: nothing."},
+        {"place", place, METH_NOARGS,
+                "place() -> (x, y, width, height)\n\nIn its window, in pixels; for tests."},
         {"savePicture", save_picture, METH_O,
                 "savePicture(path)\n\nA PNG of the window, for tests."},
         {0},

@@ -196,7 +196,10 @@ static PyObject *take_longest(PyObject *module, PyObject *unused)
 {
     (void)module;
     (void)unused;
-    return PyFloat_FromDouble((double)pro_ui_take_longest_ns() / 1e6);
+    uint64_t clock;
+    uint64_t processor;
+    pro_ui_take_longest_ns(&clock, &processor);
+    return Py_BuildValue("(dd)", (double)clock / 1e6, (double)processor / 1e6);
 }
 
 static PyMethodDef functions[] = {

@@ -15,6 +15,7 @@ int main(int argc, char **argv)
             .idle_begin = worker_python_idle_begin,
             .idle_end = worker_python_idle_end,
             .run = worker_python_run,
+            .show_box = worker_python_show_box,
             .settle = worker_python_settle,
             .stop = worker_python_stop,
     };

@@ -38,6 +38,8 @@ PyObject *worker_code_of_file(const char *path);
 
 /* ---- worker_run.c ---- */
 
+ProStatus worker_python_show_box(
+        void *user, const ProTask *task, const char *text, ProTaskError *reterror);
 bool worker_python_run(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror);
 void worker_python_settle(void *user);
 /* What sys.stdout and sys.stderr are now writes at once: it need not be flushed after each task. */

@@ -3,6 +3,7 @@
 
 #include "py_value.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* One task: a fresh module, its code, perhaps a function of it, and the value that comes back. */
@@ -295,11 +296,53 @@ void worker_output_is_own(void)
         own_streams[i] = Py_XNewRef(PySys_GetObject(stream_names[i]));
 }
 
+/* The task is not over while a view that it opened is open. Only if it loaded the user interface.
+ */
+static bool run_views(bool succeeded)
+{
+    PyObject *ui = PyDict_GetItemString(PyImport_GetModuleDict(), "Pro.UI");
+    if (ui == NULL)
+        return true;
+    PyObject *type = NULL;
+    PyObject *value = NULL;
+    PyObject *traceback = NULL;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *done = PyObject_CallMethod(ui, "_run_at_task_end", "i", succeeded);
+    bool good = done != NULL;
+    Py_XDECREF(done);
+    if (type != NULL)
+        PyErr_Restore(type, value, traceback);
+    return good;
+}
+
+ProStatus worker_python_show_box(
+        void *user, const ProTask *task, const char *text, ProTaskError *reterror)
+{
+    static const char *const displays[] = {"PROMP_UI", "WAYLAND_DISPLAY", "DISPLAY"};
+    (void)user;
+    bool any = false;
+    for (size_t i = 0; i < sizeof displays / sizeof displays[0]; i++)
+        any = any || getenv(displays[i]) != NULL;
+    if (!any)
+        return PRO_ERR_UNSUPPORTED;
+    PyObject *ui = PyImport_ImportModule("Pro.UI");
+    PyObject *answer = ui == NULL ? NULL : PyObject_CallMethod(ui, "_show_box", "s", text);
+    ProStatus status = answer == Py_True ? PRO_OK : PRO_ERR_UNSUPPORTED;
+    if (answer == NULL) {
+        status = PRO_ERR_ABORTED;
+        (void)worker_error_take(task, reterror);
+    }
+    Py_XDECREF(answer);
+    Py_XDECREF(ui);
+    return status;
+}
+
 bool worker_python_run(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror)
 {
     (void)user;
     PyObject *value = run_kind(task);
     bool succeeded = value != NULL;
+    succeeded = run_views(succeeded) && succeeded;
     if (succeeded && task->want_result)
         succeeded = py_value_write(result, value, "result", &lent);
     if (!succeeded) {

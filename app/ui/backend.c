@@ -155,3 +155,13 @@ ProStatus pro_view_save_picture(ProView *view, const char *path, ProError *reter
         return ui_error(reterr, PRO_ERR_INVALID, "the view is not open");
     return used->save_picture(view->top, path, reterr);
 }
+
+ProStatus pro_view_place(ProView *view, int ret_place[4], ProError *reterr)
+{
+    const UiBackend *used = backend_get(reterr);
+    if (used == NULL)
+        return PRO_ERR_WRONG_THREAD;
+    if (!view->top->is_open)
+        return ui_error(reterr, PRO_ERR_INVALID, "the view is not open");
+    return used->place(view, ret_place, reterr);
+}

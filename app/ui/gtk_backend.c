@@ -261,6 +261,20 @@ static ProStatus save_picture(ProView *view, const char *path, ProError *reterr)
     return saved ? PRO_OK : ui_error(reterr, PRO_ERR_SYSTEM, "cannot write %s", path);
 }
 
+static ProStatus place(ProView *view, int ret_place[4], ProError *reterr)
+{
+    graphene_rect_t bounds;
+    GtkWidget *widget = view->native;
+    if (gtk_widget_get_width(widget) <= 0 || !gtk_widget_get_mapped(widget) ||
+            !gtk_widget_compute_bounds(widget, GTK_WIDGET(window_of(view)), &bounds))
+        return ui_error(reterr, PRO_ERR_EMPTY, "the window was not laid out yet");
+    ret_place[0] = (int)bounds.origin.x;
+    ret_place[1] = (int)bounds.origin.y;
+    ret_place[2] = (int)bounds.size.width;
+    ret_place[3] = (int)bounds.size.height;
+    return PRO_OK;
+}
+
 /* ---- the table ---- */
 
 static const UiBackend backend = {.has_windows = true,
@@ -268,6 +282,7 @@ static const UiBackend backend = {.has_windows = true,
         .present = present_view,
         .close = close_window,
         .save_picture = save_picture,
+        .place = place,
         .update = update,
         .set_text = gtk_control_set_text,
         .insert_text = gtk_control_insert_text,

@@ -127,26 +127,27 @@ static GtkWidget *new_grid(ProView *view)
     return grid;
 }
 
-/* Each handle gives what is before it its share at first; then they are the person's. */
+/* Each handle gives what is before it its share, until the window has found its first size; then
+ * they are the person's. */
 typedef struct Share {
-    unsigned panes; /* that the handle divides, counted from its own */
+    int panes;  /* that the handle divides, counted from its own */
+    int size;   /* when they were divided last */
+    int steady; /* frames since */
     GtkOrientation orientation;
 } Share;
 
-static void divide(GtkWidget *paned, void *user)
+static gboolean divide(GtkWidget *paned, GdkFrameClock *clock, void *user)
 {
-    const Share *share = user;
+    enum { ENOUGH_FRAMES = 3 };
+    (void)clock;
+    Share *share = user;
     int size = share->orientation == GTK_ORIENTATION_HORIZONTAL ? gtk_widget_get_width(paned)
                                                                 : gtk_widget_get_height(paned);
-    if (size > 0)
-        gtk_paned_set_position(GTK_PANED(paned), size / (int)share->panes);
-}
-
-static gboolean divide_once(GtkWidget *paned, GdkFrameClock *clock, void *user)
-{
-    (void)clock;
-    divide(paned, user);
-    return G_SOURCE_REMOVE;
+    share->steady = size == share->size ? share->steady + 1 : 0;
+    share->size = size;
+    if (share->steady == 0 && size > 0)
+        gtk_paned_set_position(GTK_PANED(paned), size / share->panes);
+    return size > 0 && share->steady >= ENOUGH_FRAMES ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 static GtkWidget *new_panes(ProView *view, GtkOrientation orientation, size_t first)
@@ -169,9 +170,8 @@ static GtkWidget *new_panes(ProView *view, GtkOrientation orientation, size_t fi
         gtk_paned_set_resize_start_child(GTK_PANED(paned), FALSE);
     } else {
         Share *share = g_new(Share, 1);
-        *share =
-                (Share){.panes = (unsigned)(view->child_count - first), .orientation = orientation};
-        gtk_widget_add_tick_callback(paned, divide_once, share, g_free);
+        *share = (Share){.panes = (int)(view->child_count - first), .orientation = orientation};
+        gtk_widget_add_tick_callback(paned, divide, share, g_free);
     }
     return paned;
 }

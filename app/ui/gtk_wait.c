@@ -67,7 +67,9 @@ static WaitDialog *make(ProUiWait *wait)
             GTK_ACCESSIBLE(dialog->bar), GTK_ACCESSIBLE_PROPERTY_LABEL, "Progress", -1);
     g_signal_connect(dialog->cancel, "clicked", G_CALLBACK(on_cancel_clicked), wait);
     g_signal_connect(dialog->window, "close-request", G_CALLBACK(on_close), wait);
-    gtk_window_set_title(dialog->window, wait->text);
+    char *title = g_utf8_make_valid(wait->title, -1);
+    gtk_window_set_title(dialog->window, title);
+    g_free(title);
     gtk_window_set_child(dialog->window, box);
     gtk_window_set_default_size(dialog->window, 440, -1);
     gtk_window_set_transient_for(dialog->window, gtk_backend_front_window());

@@ -43,9 +43,9 @@ static const Field fields[] = {
         {"LEB128", KIND_ULEB, 0},
         {"UTF-8", KIND_UTF8, 0},
         {"UTF-16", KIND_UTF16, 0},
-        {"Unix time 32", KIND_UNIX_TIME, 4},
-        {"Unix time 64", KIND_UNIX_TIME, 8},
-        {"FILETIME", KIND_FILE_TIME, 8},
+        {"UTC, Unix 32", KIND_UNIX_TIME, 4},
+        {"UTC, Unix 64", KIND_UNIX_TIME, 8},
+        {"UTC, FILETIME", KIND_FILE_TIME, 8},
         {"DOS time", KIND_DOS_TIME, 4},
         {"GUID", KIND_GUID, 16},
 };
@@ -68,7 +68,7 @@ size_t hex_inspect_size(size_t field)
 bool hex_inspect_has_order(size_t field)
 {
     Kind kind = fields[field].kind;
-    return fields[field].size != 1 && kind != KIND_ULEB && kind != KIND_UTF8;
+    return fields[field].size != 1 && kind != KIND_ULEB && kind != KIND_UTF8 && kind != KIND_GUID;
 }
 
 static uint64_t read_uint(const uint8_t *data, size_t size, bool big_endian)
@@ -214,7 +214,7 @@ static void put_utf16(const uint8_t *data, size_t size, bool big_endian, char *r
     }
 }
 
-/* ---- times; all are shown as UTC but DOS', which has no zone ---- */
+/* ---- times ---- */
 
 static void put_time(int64_t seconds, char *ret_text)
 {
@@ -224,7 +224,7 @@ static void put_time(int64_t seconds, char *ret_text)
     if (seconds < -year_10000 || seconds >= year_10000 || gmtime_r(&time, &parts) == NULL ||
             parts.tm_year + 1900 < 1)
         return;
-    (void)strftime(ret_text, HEX_INSPECT_TEXT_BYTES, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    (void)strftime(ret_text, HEX_INSPECT_TEXT_BYTES, "%Y-%m-%d %H:%M:%S", &parts);
 }
 
 /* 100 ns since 1601. */

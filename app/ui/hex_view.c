@@ -163,7 +163,16 @@ void hex_view_set_zoom(ProHexView *view, double zoom)
     gtk_widget_queue_resize(GTK_WIDGET(view));
 }
 
-/* ---- tooltips ---- */
+/* ---- what is said of a byte ---- */
+
+char *pro_hex_view_get_problem(ProHexView *view, uint64_t offset)
+{
+    char text[256] = "";
+    g_return_val_if_fail(PRO_IS_HEX_VIEW(view), NULL);
+    if (view->pages != NULL && offset < view->grid.size)
+        hex_pages_error(view->pages, offset, text, sizeof text);
+    return text[0] != '\0' ? g_strdup(text) : NULL;
+}
 
 const char *pro_hex_view_get_highlight_name(ProHexView *view, uint64_t offset)
 {
@@ -180,7 +189,6 @@ static gboolean query_tooltip(
         GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
 {
     ProHexView *view = PRO_HEX_VIEW(widget);
-    char problem[256] = "";
     if (view->pages == NULL || view->glyphs.font == NULL ||
             (!keyboard && y < hex_view_header_height(view)))
         return FALSE;
@@ -194,12 +202,12 @@ static gboolean query_tooltip(
             return FALSE;
         offset = range.offset + spot.byte;
     }
-    hex_pages_error(view->pages, offset, problem, sizeof problem);
-    const char *name = pro_hex_view_get_highlight_name(view, offset);
-    if (problem[0] == '\0' && name == NULL)
-        return FALSE;
-    gtk_tooltip_set_text(tooltip, problem[0] != '\0' ? problem : name);
-    return TRUE;
+    char *problem = pro_hex_view_get_problem(view, offset);
+    const char *text = problem != NULL ? problem : pro_hex_view_get_highlight_name(view, offset);
+    if (text != NULL)
+        gtk_tooltip_set_text(tooltip, text);
+    g_free(problem);
+    return text != NULL;
 }
 
 /* ---- the object ---- */
@@ -237,7 +245,8 @@ static void add_style(void)
 {
     static const char style[] =
             "hexview { font-family: monospace; background-color: @theme_base_color;"
-            " color: @theme_text_color; }";
+            " color: @theme_text_color; }"
+            ".hex-button { min-height: 0; padding: 2px 6px; }";
     GdkDisplay *display = gdk_display_get_default();
     if (display == NULL)
         return;
@@ -447,6 +456,12 @@ void pro_hex_view_clear_highlights(ProHexView *view)
     g_return_if_fail(PRO_IS_HEX_VIEW(view));
     g_array_set_size(view->highlights, 0);
     gtk_widget_queue_draw(GTK_WIDGET(view));
+}
+
+gboolean pro_hex_view_is_complete(ProHexView *view)
+{
+    g_return_val_if_fail(PRO_IS_HEX_VIEW(view), FALSE);
+    return view->complete;
 }
 
 size_t pro_hex_view_peek(ProHexView *view, uint64_t offset, void *ret_data, size_t size)

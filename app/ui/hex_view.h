@@ -65,6 +65,14 @@ void pro_hex_view_clear_highlights(ProHexView *view);
 /* Of the topmost highlight over the byte; lent, NULL if there is none. */
 const char *pro_hex_view_get_highlight_name(ProHexView *view, uint64_t offset);
 
+/* Why the byte at `offset`, which is in sight, could not be read: to be freed by g_free(); NULL if
+ * it was not tried, or could. */
+char *pro_hex_view_get_problem(ProHexView *view, uint64_t offset);
+
+/* Did the last frame show every byte in sight, or that it cannot be read? False: some were still
+ * waited for. */
+gboolean pro_hex_view_is_complete(ProHexView *view);
+
 /* Copies up to `size` bytes from `offset` that are known by now; a missing one ends it. Wants what
  * is missing: "bytes-arrived" tells when to ask again. */
 size_t pro_hex_view_peek(ProHexView *view, uint64_t offset, void *ret_data, size_t size);

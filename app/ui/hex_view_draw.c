@@ -59,7 +59,7 @@ static Palette load_palette(GtkWidget *widget)
             .address = with_alpha(text, 0.6f),
             .line = with_alpha(text, 0.15f),
             .selection = with_alpha(accent, dark ? 0.55f : 0.35f),
-            .cursor = accent,
+            .cursor = dark ? text : accent,
             .dark = dark,
     };
 }
@@ -76,7 +76,7 @@ static void load_bytes(ProHexView *view, HexRange visible)
     }
     bool asked_before = view->asked.offset == visible.offset && view->asked.size == visible.size;
     view->asked = visible;
-    (void)hex_pages_want(view->pages, HEX_WANTED_ROWS, visible.offset, visible.size,
+    view->complete = hex_pages_want(view->pages, HEX_WANTED_ROWS, visible.offset, visible.size,
             asked_before ? 0 : PATIENCE_US);
     hex_pages_copy(view->pages, visible.offset, visible.size, view->bytes, view->states);
 }

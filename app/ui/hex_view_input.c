@@ -8,20 +8,6 @@ enum { WHEEL_ROWS = 3, DRAG_SCROLL_MS = 40, ANY_SIDE = -1 };
 
 /* ---- keys ---- */
 
-static gboolean key_move(GtkWidget *widget, GVariant *arguments, void *user)
-{
-    ProHexView *view = PRO_HEX_VIEW(widget);
-    int move;
-    gboolean extend;
-    (void)user;
-    g_variant_get(arguments, "(ib)", &move, &extend);
-    if (move == HEX_MOVE_BEGIN || move == HEX_MOVE_END)
-        hex_view_remember(view);
-    hex_grid_move(&view->grid, (HexMove)move, extend);
-    hex_view_moved(view, true);
-    return TRUE;
-}
-
 static gboolean key_scroll(GtkWidget *widget, GVariant *arguments, void *user)
 {
     ProHexView *view = PRO_HEX_VIEW(widget);
@@ -86,10 +72,10 @@ static void bind_moves(GtkWidgetClass *class)
     for (size_t i = 0; i < G_N_ELEMENTS(moves); i++)
         for (unsigned extend = 0; extend < 2; extend++) {
             GdkModifierType modifiers = moves[i].modifiers | (extend ? GDK_SHIFT_MASK : 0);
-            gtk_widget_class_add_binding(class, moves[i].key, modifiers, key_move, "(ib)",
+            gtk_widget_class_add_binding_action(class, moves[i].key, modifiers, "hex.move", "(ib)",
                     (int)moves[i].move, (gboolean)extend);
-            gtk_widget_class_add_binding(class, moves[i].keypad, modifiers, key_move, "(ib)",
-                    (int)moves[i].move, (gboolean)extend);
+            gtk_widget_class_add_binding_action(class, moves[i].keypad, modifiers, "hex.move",
+                    "(ib)", (int)moves[i].move, (gboolean)extend);
         }
 }
 
@@ -113,6 +99,22 @@ static void bind_others(GtkWidgetClass *class)
 }
 
 /* ---- actions ---- */
+
+/* hex.move: a HexMove, and whether the selection follows. */
+static void act_move(GtkWidget *widget, const char *name, GVariant *arguments)
+{
+    ProHexView *view = PRO_HEX_VIEW(widget);
+    int move;
+    gboolean extend;
+    (void)name;
+    g_variant_get(arguments, "(ib)", &move, &extend);
+    if (move < 0 || move > HEX_MOVE_END)
+        return;
+    if (move == HEX_MOVE_BEGIN || move == HEX_MOVE_END)
+        hex_view_remember(view);
+    hex_grid_move(&view->grid, (HexMove)move, extend);
+    hex_view_moved(view, true);
+}
 
 /* hex.copy: a HexCopyFormat, or ANY_SIDE for what the cursor's side shows. */
 static void act_copy(GtkWidget *widget, const char *name, GVariant *format)
@@ -212,6 +214,7 @@ void hex_view_install_keys(GtkWidgetClass *class)
 {
     bind_moves(class);
     bind_others(class);
+    gtk_widget_class_install_action(class, "hex.move", "(ib)", act_move);
     gtk_widget_class_install_action(class, "hex.copy", "i", act_copy);
     gtk_widget_class_install_action(class, "hex.select-all", NULL, act_select_all);
     gtk_widget_class_install_action(class, "hex.refresh", NULL, act_refresh);

@@ -55,6 +55,7 @@ struct _ProHexView {
     HexGlyphs glyphs;
     HexColumns columns;
     HexRange asked;     /* what the last frame waited for */
+    bool complete;      /* it showed all of that */
     gint told;          /* atomic: an arrival is on its way to the main loop */
     uint8_t *bytes;     /* of the rows in sight */
     uint8_t *states;    /* HexByteState */

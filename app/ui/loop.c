@@ -27,27 +27,39 @@ int64_t loop_now_ns(void)
 
 /* ---- the probe ---- */
 
-static int64_t away_since_ns; /* 0: waiting */
-static int64_t longest_ns;
+static struct {
+    int64_t clock, processor;
+} away_since, longest; /* away_since.clock 0: waiting */
+
+static int64_t processor_ns(void)
+{
+    struct timespec used;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
 
 void loop_before_wait(void)
 {
-    int64_t away_ns = away_since_ns == 0 ? 0 : loop_now_ns() - away_since_ns;
-    if (away_ns > longest_ns)
-        longest_ns = away_ns;
-    away_since_ns = 0;
+    if (away_since.clock == 0)
+        return;
+    int64_t clock = loop_now_ns() - away_since.clock;
+    int64_t processor = processor_ns() - away_since.processor;
+    longest.clock = clock > longest.clock ? clock : longest.clock;
+    longest.processor = processor > longest.processor ? processor : longest.processor;
+    away_since.clock = 0;
 }
 
 void loop_after_wait(void)
 {
-    away_since_ns = loop_now_ns();
+    away_since.clock = loop_now_ns();
+    away_since.processor = processor_ns();
 }
 
-uint64_t pro_ui_take_longest_ns(void)
+void pro_ui_take_longest_ns(uint64_t *ret_clock, uint64_t *ret_processor)
 {
-    int64_t taken = longest_ns;
-    longest_ns = 0;
-    return (uint64_t)taken;
+    *ret_clock = (uint64_t)longest.clock;
+    *ret_processor = (uint64_t)longest.processor;
+    longest.clock = longest.processor = 0;
 }
 
 /* ---- idle notifications ---- */

@@ -331,6 +331,8 @@ static bool may_stand_here(Parser *parser, UiElement element)
         fail(parser, name, "%s",
                 open == NULL ? "the outermost element must be <ui>"
                              : "<ui> must be the outermost element");
+    else if (open == NULL && parser->root != NULL)
+        fail(parser, name, "stands once");
     else if (open != NULL && !markup_is_layout(open->element))
         fail(parser, name, "<%s> holds no other elements", markup_element_name(open->element));
     else if (element == UI_NL && open->element != UI_GL)
@@ -436,25 +438,18 @@ static void on_text(
 
 /* ---- parsing ---- */
 
-/* GLib says "Error on line 1 char 9: what"; its place is counted as ours is. */
-static void tell_malformed(Parser *parser, GMarkupParseContext *context, const GError *error)
+/* GLib's own count of lines is of its pieces. The place is that of the tag under way. */
+static void tell_malformed(Parser *parser, const GError *error)
 {
     int line;
     int column;
-    g_markup_parse_context_get_position(context, &line, &column);
-    const char *element = parser->open == NULL ? "ui" : markup_element_name(parser->open->element);
-    const char *what = error->message;
-    int said_line;
-    int said_column;
-    int size = 0;
-    if (sscanf(what, "Error on line %d char %d: %n", &said_line, &said_column, &size) == 2 &&
-            size > 0) {
-        line = said_line;
-        column = said_column;
-        what += size;
-    }
+    place_of(parser, tag_offset(parser), &line, &column);
+    const char *what = strstr(error->message, ": ");
     (void)ui_error(parser->reterr, PRO_ERR_INVALID,
-            "line %d, column %d: in <%s>: malformed XML: %s", line, column, element, what);
+            "line %d, column %d: in <%s>: malformed XML: %s", line, column,
+            parser->open == NULL ? "ui" : markup_element_name(parser->open->element),
+            what == NULL || strncmp(error->message, "Error on line", 13) != 0 ? error->message
+                                                                              : what + 2);
     parser->failed = true;
 }
 
@@ -472,8 +467,10 @@ static bool feed(Parser *parser, GMarkupParseContext *context, size_t size)
     }
     if (error == NULL && !parser->failed)
         (void)g_markup_parse_context_end_parse(context, &error);
+    if (error == NULL && !parser->failed && parser->root == NULL)
+        fail(parser, "ui", "is missing");
     if (error != NULL && !parser->failed)
-        tell_malformed(parser, context, error);
+        tell_malformed(parser, error);
     g_clear_error(&error);
     return !parser->failed;
 }

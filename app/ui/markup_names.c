@@ -97,7 +97,8 @@ const char *markup_nearest(const char *wrong, const char *const *names, size_t c
                                            strncmp(wrong, names[i], strlen(names[i])) == 0);
         if (begins && needed > 1)
             needed = 1;
-        if (needed < best && needed < strlen(names[i]) && needed <= (size > 4 ? 3u : 2u)) {
+        if (needed < best && needed < strlen(names[i]) &&
+                needed <= (size > 6 ? (size + 2) / 3 : 2)) {
             best = needed;
             nearest = names[i];
         }

@@ -113,6 +113,13 @@ static ProStatus save_picture(ProView *view, const char *path, ProError *reterr)
     return ui_error(reterr, PRO_ERR_UNSUPPORTED, "there are no pictures on a terminal");
 }
 
+static ProStatus place(ProView *view, int ret_place[4], ProError *reterr)
+{
+    (void)view;
+    (void)ret_place;
+    return ui_error(reterr, PRO_ERR_UNSUPPORTED, "there are no places on a terminal");
+}
+
 /* ---- changes ---- */
 
 static void print_view(ProView *view)
@@ -291,6 +298,7 @@ const UiBackend *term_backend(void)
             .present = present,
             .close = close_view,
             .save_picture = save_picture,
+            .place = place,
             .update = update,
             .set_text = set_text,
             .insert_text = insert_text,

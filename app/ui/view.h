@@ -170,6 +170,7 @@ typedef struct UiBackend {
     void (*close)(ProView *view); /* keeps what the person wrote in ProView.text */
     ProStatus (*save_picture)(ProView *view, const char *path, ProError *reterr);
     /* Of any view, while it is open. */
+    ProStatus (*place)(ProView *view, int ret_place[4], ProError *reterr);
     void (*update)(ProView *view, UiProperty property);
     void (*set_text)(ProView *view, const char *text); /* edit and text only, as the two below */
     void (*insert_text)(ProView *view, const char *text);
@@ -203,6 +204,7 @@ typedef const UiBackend *(*UiGtkEntry)(ProError *reterr);
 /* ---- wait.c ---- */
 
 struct ProUiWait {
+    char title[64]; /* how its text began */
     char text[PRO_WAIT_TEXT_MAX + 1];
     int64_t value;
     bool has_value;

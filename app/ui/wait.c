@@ -33,6 +33,7 @@ ProStatus pro_ui_start_wait(const char *text, int delay_ms, ProUiWait **ret_wait
     *place = wait;
     if (backend->wait_begin != NULL)
         backend->wait_begin(wait);
+    (void)snprintf(wait->title, sizeof wait->title, "%.60s", text == NULL ? "" : text);
     pro_ui_wait_msg(wait, text == NULL ? "" : text);
     *ret_wait = wait;
     return PRO_OK;

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs an example and compares what it prints with a file, line by line in sorted order (workers
-run at the same time, so their order is not fixed): check_output.py EXPECTED COMMAND [ARGUMENT...]"""
+run at the same time, so their order is not fixed):
+check_output.py [--input TEXT] EXPECTED COMMAND [ARGUMENT...]"""
 import difflib
 import pathlib
 import subprocess
@@ -9,8 +10,12 @@ import sys
 
 
 def main():
+    typed = ""
+    if sys.argv[1] == "--input":
+        typed = sys.argv[2].replace("\\n", "\n")
+        del sys.argv[1:3]
     expected = sorted(pathlib.Path(sys.argv[1]).read_text().splitlines())
-    done = subprocess.run(sys.argv[2:], stdout=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(sys.argv[2:], input=typed, stdout=subprocess.PIPE, text=True, timeout=60)
     found = sorted(done.stdout.splitlines())
     for line in difflib.unified_diff(expected, found, "expected", "printed", lineterm=""):
         print(line)

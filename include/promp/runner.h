@@ -52,6 +52,11 @@ typedef struct ProRunnerOps {
     void (*idle_end)(void *user);
     /* Runs one task: true and one value (or none: nil) in `result`, or false and `reterror`. */
     bool (*run)(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror);
+    /* Shows a box in a window of this process and waits until it is closed: PRO_OK.
+     * PRO_ERR_UNSUPPORTED: there are no windows, so the manager shall show it. Else `reterror` says
+     * why the task that wanted the box fails. */
+    ProStatus (*show_box)(
+            void *user, const ProTask *task, const char *text, ProTaskError *reterror);
     /* After each run(), once interrupts can no longer be aimed at it: one that came too late for
      * the task is pending and must be swallowed here. */
     void (*settle)(void *user);

@@ -99,9 +99,10 @@ PRO_API ProStatus pro_ui_run(ProError *reterr);
 PRO_API ProStatus pro_ui_process_events(ProError *reterr);
 /* Closes every view that is open. */
 PRO_API void pro_ui_close_all(void);
-/* The longest that the event loop was away from its events since the last call, in ns: what
- * callbacks took, and the drawing. For tests and benches. */
-PRO_API uint64_t pro_ui_take_longest_ns(void);
+/* The longest that the event loop was away from its events since the last call, in ns: callbacks
+ * and drawing. By the clock, and by this thread's use of the processor, which a busy machine does
+ * not change. For tests and benches. */
+PRO_API void pro_ui_take_longest_ns(uint64_t *ret_clock, uint64_t *ret_processor);
 
 /* ---- views ---- */
 
@@ -211,6 +212,9 @@ PRO_API ProStatus pro_view_set_series(ProView *view, const char *name, const dou
 PRO_API ProStatus pro_view_set_data(ProView *view, ProContainer *container, ProError *reterr);
 /* What the view shows as plain text, as it is printed on a terminal. Yours to free(). */
 PRO_API ProStatus pro_view_print(ProView *view, char **ret_text, ProError *reterr) PRO_WARN_UNUSED;
+/* Where in its window a view that is open stands: pixels from the left and top, and its size. For
+ * tests. PRO_ERR_EMPTY: it was not laid out yet. PRO_ERR_UNSUPPORTED on a terminal. */
+PRO_API ProStatus pro_view_place(ProView *view, int ret_place[4], ProError *reterr) PRO_WARN_UNUSED;
 /* A PNG of the window, for tests. PRO_ERR_UNSUPPORTED on a terminal. */
 PRO_API ProStatus pro_view_save_picture(ProView *view, const char *path, ProError *reterr);
 

@@ -43,22 +43,18 @@ void waits_on_progress(Slot *slot, const FrameProgress *progress)
     delivery_signal(slot->manager);
 }
 
-/* Locked. Raises the flag of what runs; the ladder is for those who give a time. */
-static void raise_flag(Slot *slot)
-{
-    if (slot->in_flight_count == 0)
-        return;
-    protocol_post(slot, FRAME_ABORT, list_entry(slot->in_flight.next, Task, link)->id, NULL, 0);
-    protocol_flush(slot);
-}
-
-static void raise_flag_of(ProManager *manager, ProWorkerId worker)
+/* Raises the flag of what runs; the ladder is for those who give a time. False: nothing runs. */
+static bool raise_flag_of(ProManager *manager, ProWorkerId worker)
 {
     port_lock(&manager->port);
     Slot *slot = manager_any_slot_by_id(manager, worker);
-    if (slot != NULL)
-        raise_flag(slot);
+    bool runs = slot != NULL && slot->in_flight_count > 0;
+    if (runs) {
+        protocol_post(slot, FRAME_ABORT, list_entry(slot->in_flight.next, Task, link)->id, NULL, 0);
+        protocol_flush(slot);
+    }
     port_unlock(&manager->port);
+    return runs;
 }
 
 static void tell(ProRemoteWait *wait, const ProRemoteWait *news)
@@ -67,6 +63,14 @@ static void tell(ProRemoteWait *wait, const ProRemoteWait *news)
         wait->ops->msg(wait->user, news->text);
     if (news->has_value && wait->ops->progress != NULL)
         wait->ops->progress(wait->user, news->value);
+}
+
+static void pass_abort_on(ProRemoteWait *wait)
+{
+    if (wait->manager == NULL || wait->replaced || wait->abort_told)
+        return;
+    if (pro_remote_wait_was_aborted(wait))
+        wait->abort_told = raise_flag_of(wait->manager, wait->worker); /* else once a task runs */
 }
 
 static void deliver_one(ProManager *manager, ProRemoteWait *wait)
@@ -84,10 +88,7 @@ static void deliver_one(ProManager *manager, ProRemoteWait *wait)
     port_unlock(&manager->port);
     if (dirty)
         tell(wait, &news);
-    if (!wait->abort_told && pro_remote_wait_was_aborted(wait)) {
-        wait->abort_told = true;
-        raise_flag_of(manager, wait->worker);
-    }
+    pass_abort_on(wait);
 }
 
 /* The callbacks may free wait objects, also those that come next: look each up again. */
@@ -154,17 +155,18 @@ bool pro_remote_wait_was_aborted(const ProRemoteWait *wait)
 
 void pro_remote_wait_abort(ProRemoteWait *wait)
 {
-    wait->abort_told = true;
     if (wait->ops->abort != NULL)
         wait->ops->abort(wait->user);
     if (wait->manager != NULL && !wait->replaced)
-        raise_flag_of(wait->manager, wait->worker);
+        wait->abort_told = raise_flag_of(wait->manager, wait->worker);
 }
 
+/* Cancel is pressed in here: the task hears of it at once. */
 void pro_remote_wait_process_events(ProRemoteWait *wait)
 {
     if (wait->ops->process_events != NULL)
         wait->ops->process_events(wait->user);
+    pass_abort_on(wait);
 }
 
 void pro_remote_wait_stop(ProRemoteWait *wait)

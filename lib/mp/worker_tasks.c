@@ -67,11 +67,15 @@ static bool run_test_message(void)
     return written == (ssize_t)sizeof text - 1;
 }
 
-static bool run_test_box(ProWorker *worker, const ProTask *task, Outcome *outcome)
+static const char *box_text(const ProTask *task)
+{
+    return task->text_size > 0 ? task->text : "This is a test message box.";
+}
+
+static bool run_box_at_manager(ProWorker *worker, const ProTask *task, Outcome *outcome)
 {
     ProError error = {0};
-    const char *text = task->text_size > 0 ? task->text : "This is a test message box.";
-    ProStatus status = pro_worker_show_box(worker, text, &error);
+    ProStatus status = pro_worker_show_box(worker, box_text(task), &error);
     if (status == PRO_OK)
         return true;
     outcome->error.aborted = status == PRO_ERR_ABORTED;
@@ -91,6 +95,18 @@ static bool without_language(const ProRunnerOps *ops, void *user,
     return succeeded;
 }
 
+/* A window of its own answers at once, also while the manager's thread sleeps. */
+static bool run_test_box(const ProRunnerOps *ops, void *user, ProWorker *worker,
+        const ProTask *task, Outcome *outcome)
+{
+    ProStatus status = ops->show_box == NULL
+                               ? PRO_ERR_UNSUPPORTED
+                               : ops->show_box(user, task, box_text(task), &outcome->error);
+    if (status != PRO_ERR_UNSUPPORTED)
+        return status == PRO_OK;
+    return without_language(ops, user, run_box_at_manager, worker, task, outcome);
+}
+
 static bool run(ProWorker *worker, const ProRunnerOps *ops, void *user, const ProTask *task,
         Outcome *outcome)
 {
@@ -100,7 +116,7 @@ static bool run(ProWorker *worker, const ProRunnerOps *ops, void *user, const Pr
     case PRO_TASK_TEST_MESSAGE:
         return run_test_message() || fail(outcome, "OutputError", "cannot write to stdout");
     case PRO_TASK_TEST_BOX:
-        return without_language(ops, user, run_test_box, worker, task, outcome);
+        return run_test_box(ops, user, worker, task, outcome);
     default:
         return ops->run(user, task, outcome->result, &outcome->error);
     }

@@ -143,4 +143,21 @@ def _run_at_exit():
         _ui.closeAll()
 
 
+def _run_at_task_end(succeeded):
+    """Called in a worker: its task lives on as long as its views."""
+    try:
+        if succeeded:
+            _ui.run()
+    finally:
+        _ui.closeAll()
+
+
+def _show_box(text):
+    """Called in a worker, for a task that is only a box; False: there are no windows."""
+    if not _ui.hasWindows():
+        return False
+    _ui.msgBox(text, "promp", ProBox_OK)
+    return True
+
+
 atexit.register(_run_at_exit)

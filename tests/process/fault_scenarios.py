@@ -225,8 +225,8 @@ def raises_in_send(seconds):
     round_.start()
     given = {worker: 0 for worker in round_.workers}
     signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.001 + random.random() * MOMENT_SECONDS)
     try:
+        signal.setitimer(signal.ITIMER_REAL, 0.001 + random.random() * MOMENT_SECONDS)
         for value in range(1 << 30):
             for worker in round_.workers:
                 if value < TASKS:

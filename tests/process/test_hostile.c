@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-    WATCHDOG_SECONDS = 90,
+    WATCHDOG_SECONDS = 300,
     TASKS = 500,
     GROWTH_MAX_KIB = 48 << 10,
     PENDING_LIMIT = 1 << 20,

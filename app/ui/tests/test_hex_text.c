@@ -173,10 +173,10 @@ static void text_and_times(void **state)
     expect_field("UTF-16", "\0M\0Z", 4, true, "MZ");
     expect_field("UTF-16", "\x3D\xD8\x00\xDE", 4, false, "\xF0\x9F\x98\x80");
     expect_field("UTF-16", "\x3D\xD8", 2, false, "");
-    expect_field("Unix time 32", "\x00\x00\x00\x00", 4, false, "1970-01-01 00:00:00 UTC");
-    expect_field("Unix time 64", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F", 8, false, "");
+    expect_field("UTC, Unix 32", "\x00\x00\x00\x00", 4, false, "1970-01-01 00:00:00");
+    expect_field("UTC, Unix 64", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F", 8, false, "");
     expect_field(
-            "FILETIME", "\x00\x80\x3E\xD5\xDE\xB1\x9D\x01", 8, false, "1970-01-01 00:00:00 UTC");
+            "UTC, FILETIME", "\x00\x80\x3E\xD5\xDE\xB1\x9D\x01", 8, false, "1970-01-01 00:00:00");
     expect_field("DOS time", "\x21\x43\x65\x57", 4, false, "2023-11-05 08:25:02");
     expect_field("DOS time", "\xFF\xFF\xFF\xFF", 4, false, "");
     expect_field("GUID", "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xAA\xBB\xCC\xDD\xEE\xFF", 16,

@@ -254,17 +254,22 @@ static unsigned random_map(uint8_t *bytes)
         uint8_t bytes[3];
     } escapes[] = {{1, {0x0F}}, {2, {0x66, 0x0F}}, {2, {0xF3, 0x0F}}, {2, {0xF2, 0x0F}},
             {2, {0x0F, 0x38}}, {3, {0x66, 0x0F, 0x38}}, {3, {0x66, 0x0F, 0x3A}}, {2, {0x0F, 0x3A}},
-            {1, {0xC5}}, {1, {0xC4}}, {1, {0x62}}};
+            {1, {0xC5}}, {1, {0xC4}}, {1, {0x62}}, {1, {0x8F}}};
     unsigned which = (unsigned)(random_next() >> 20) % (sizeof escapes / sizeof *escapes);
     unsigned length = escapes[which].length;
     memcpy(bytes, escapes[which].bytes, length);
-    if (bytes[0] == 0xC4 || bytes[0] == 0x62) { /* a map that exists, else nearly all is invalid */
+    if (bytes[0] == 0xC4 || bytes[0] == 0x62 ||
+            bytes[0] == 0x8F) { /* a map that exists, else nearly all is invalid */
         uint64_t random = random_next() >> 16;
         bytes[length++] = (uint8_t)((random & 0xF0) | (1 + (random >> 8) % 3));
         if (bytes[0] == 0xC4)
             bytes[1] &= 0xE3;
+        else if (bytes[0] == 0x8F)
+            bytes[1] = (uint8_t)((random & 0xE0) | (8 + (random >> 8) % 3));
         uint8_t vvvv = (random & 0x10000) != 0 ? 0x78 : 0; /* no register, half of the time */
         bytes[length++] = (uint8_t)((random >> 24) | vvvv | (bytes[0] == 0x62 ? 4 : 0));
+        if (bytes[0] == 0x8F)
+            bytes[2] &= 0x78; /* no prefix; W and L are rare */
         if (bytes[0] == 0x62)
             bytes[length++] = (uint8_t)((random >> 32) | (vvvv != 0 ? 8 : 0));
         if (bytes[0] == 0x62 && (random & 0x60000) != 0)

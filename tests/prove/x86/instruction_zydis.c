@@ -37,8 +37,8 @@ static void read_decorations(const ZydisDecodedInstruction *decoded, Instruction
     static const uint8_t broadcasts[] = {0, 2, 4, 8, 16, 32, 64};
     if (decoded->avx.mask.reg != ZYDIS_REGISTER_K0)
         instruction->mask = (uint16_t)decoded->avx.mask.reg;
-    instruction->zeroing = decoded->avx.mask.mode == ZYDIS_MASK_MODE_ZEROING ||
-                           decoded->avx.mask.mode == ZYDIS_MASK_MODE_CONTROL_ZEROING;
+    instruction->zeroing =
+            decoded->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX && decoded->raw.evex.z != 0;
     instruction->rounding = (Rounding)decoded->avx.rounding.mode;
     if (decoded->avx.has_sae && instruction->rounding == ROUNDING_NONE)
         instruction->rounding = ROUNDING_SAE;

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Views in windows: controls that are used, callbacks, dialogs, what is refused."""
+
+import pytest
+
+from conftest import HERE
+
+HEAD = """
+import sys, threading
+from Pro.UI import *
+from Pro.Core import *
+
+def say(*words):
+    print("@", *words, flush=True)
+
+def is_laid_out(view):
+    try:
+        return bool(view.place())
+    except Exception:
+        return False
+
+def centre(view):
+    x, y, width, height = view.place()
+    return x + width // 2, y + height // 2
+"""
+
+
+@pytest.fixture
+def run(display, python):
+    """run(code): a program that says what it does, in windows."""
+
+    def run(code, **environment):
+        return python("-c", HEAD + code, environment={**display.environment, **environment})
+
+    return run
+
+
+def number(session, label):
+    """Numbers that the program said after a label."""
+    session.wait_for(f"@ {label} ")
+    line = session.text().split(f"@ {label} ")[1].split("\n")[0]
+    return [int(word) for word in line.split()]
+
+
+def click_until(display, place, session, text):
+    while text not in session.text():
+        display.click(*place)
+        session.pump(0.2)
+
+
+CONTROLS = """
+XML = '''<ui><vl margin='16' spacing='10'>
+<label id='1' text='Name' bold='1'/><edit id='2' hint='name' name='Name'/>
+<hl spacing='8'><check id='3' text='Check'/><combo id='4' items='one|two|three'/><space/><btn id='5' text='Go' default='1'/></hl>
+<group text='Group'><progbar id='6'/></group>
+<hs><text id='7' wrap='1' name='Log'/><tab><table id='8' title='Table' columns='Number|Square'/><tree id='9' title='Tree' columns='Name|Size'/>
+<plot id='10' title='Plot'/></tab></hs></vl></ui>'''
+
+def callback(cv, data, code, view, event):
+    if code == pvnInit:
+        cv.getView(6).setValue(40)
+        cv.getView(7).setText("text\\n")
+        table = cv.getView(8)
+        table.setColumnWidth(0, 12)
+        table.setRowCount(1000000)
+        tree = cv.getView(9)
+        root = tree.addNode(0, ["root", "1"])
+        tree.addNode(root, ["child", "2"])
+        tree.setExpanded(root)
+        cv.getView(10).setSeries("squares", [n * n for n in range(30)])
+        cv.getView(10).setSeries("cubes", [n * n * n / 20 for n in range(30)])
+        cv.startIdleNotifications()
+    elif code == pvnIdle and not data and is_laid_out(cv.getView(5)):
+        data.append(1)
+        for id in (2, 3, 5):
+            say("place%d" % id, *centre(cv.getView(id)))
+    elif code == pvnButtonClicked:
+        cv.getView(7).setSelectedText("clicked %d\\n" % view.id())
+        say("clicked", view.id(), cv.getView(2).getText(), cv.getView(3).getValue())
+    elif code == pvnTextChanged:
+        say("text", view.getText())
+    elif code == pvnValueChanged:
+        say("value", view.id(), view.getValue())
+    elif code == pvnGetTableRow:
+        event.setText(0, str(event.row))
+        event.setText(1, str(event.row ** 2))
+    elif code == pvnClose:
+        say("close", cv.getView(2).getText())
+
+view = proContext().createView(ProView.Type_Custom, "Controls")
+view.setup(XML, callback, [])
+proContext().addView(view)
+assert proContext().currentView() is view
+"""
+
+
+@pytest.mark.parametrize("theme, scale", [("Adwaita", 1), ("Adwaita:dark", 1), ("Adwaita", 2)])
+def test_controls_are_used(display, run, theme, scale):
+    session = run(CONTROLS, GTK_THEME=theme, GDK_SCALE=str(scale))
+    display.focus("Controls")
+    edit, check, button = (number(session, f"place{id}") for id in (2, 3, 5))
+    edit, check, button = ([scale * n for n in place] for place in (edit, check, button))
+    display.click(*edit)
+    display.type("abc")
+    session.wait_for("@ text abc\n")
+    click_until(display, check, session, "@ value 3 1\n")
+    click_until(display, button, session, "@ clicked 5 abc 1\n")
+    display.screenshot(f"controls-{theme.replace(':', '-')}-{scale}x")
+    display.close_window("Controls")
+    session.wait_for("@ close abc\n")
+    assert session.end() == 0
+    assert session.text("stderr") == ""
+
+
+def test_a_callback_that_raises_shows_its_traceback_and_the_view_lives_on(display, run):
+    session = run("""
+def callback(cv, data, code, view, event):
+    if code == pvnButtonClicked:
+        if view.id() == 1:
+            raise ValueError("from the callback")
+        say("alive")
+view = proContext().createView(ProView.Type_Custom, "Raises")
+view.setup("<ui><vl><btn id='1' text='Raise'/><btn id='2' text='Two'/></vl></ui>", callback, None)
+proContext().addView(view)
+""")
+    display.focus("Raises")
+    while "from the callback" not in session.text("stderr"):
+        display.try_key("Raises", "space")  # the first button has the focus
+        session.pump(0.2)
+    assert "Traceback" in session.text("stderr")
+    while "@ alive" not in session.text():
+        display.try_key("Raises", "Tab")
+        display.try_key("Raises", "space")
+        session.pump(0.2)
+    display.close_window("Raises")
+    assert session.end() == 0
+
+
+def test_dialogs_are_nested(display, run):
+    session = run("""
+def callback(cv, depth, code, view, event):
+    if code == pvnButtonClicked and view.id() == 1 and depth < 3:
+        say("result", depth, show(depth + 1))
+    elif code == pvnButtonClicked and view.id() == 2:
+        cv.close(depth)
+
+def show(depth):
+    view = proContext().createView(ProView.Type_Custom, "Dialog %d" % depth)
+    view.setup("<ui><vl margin='20' spacing='8'><btn id='1' text='Deeper'/><btn id='2' text='Done'/></vl></ui>",
+               callback, depth)
+    return proContext().createDialog(view).show()
+
+say("outer", show(1))
+""")
+    for depth in (1, 2):
+        display.focus(f"Dialog {depth}")
+        while not display.has(f"Dialog {depth + 1}"):
+            display.try_key(f"Dialog {depth}", "space")
+    while "@ result 2 3\n" not in session.text():
+        display.try_key("Dialog 3", "Tab")
+        display.try_key("Dialog 3", "space")
+        session.pump(0.2)
+    display.close_by_key("Dialog 2", "Escape")
+    session.wait_for("@ result 1 0\n")
+    display.close_by_key("Dialog 1", "Escape")
+    session.wait_for("@ outer 0\n")
+    assert session.end() == 0
+    assert session.text("stderr") == ""
+
+
+def test_interrupts_end_a_dialog(display, run):
+    import signal
+
+    session = run("""
+view = proContext().createView(ProView.Type_Text, "Text")
+try:
+    proContext().createDialog(view).show()
+except KeyboardInterrupt:
+    say("interrupted", view.isOpen())
+""")
+    display.focus("Text")
+    session.process.send_signal(signal.SIGINT)
+    session.wait_for("@ interrupted False\n")
+    assert session.end() == 0
+
+
+def test_a_box_asks(display, run):
+    session = run("""
+say("answer", proContext().msgBox("Shall it be done?", "Question", ProBox_Yes | ProBox_No) == ProBox_Yes)
+say("answer", proContext().msgBox("Shall it be done?", "Question", ProBox_Yes | ProBox_No) == ProBox_No)
+""")
+    display.focus("Question")
+    display.screenshot("question")
+    while "@ answer True" not in session.text():
+        display.try_key("Question", "Return")
+        session.pump(0.2)
+    while "@ answer True\n@ answer True" not in session.text():
+        display.try_key("Question", "Escape")
+        session.pump(0.2)
+    assert session.end() == 0
+
+
+def test_files_are_chosen(display, run, tmp_path):
+    (tmp_path / "program.exe").write_bytes(b"MZ")
+    session = run(f"""
+say("cancelled", repr(proContext().getOpenFileName("Open it", {str(tmp_path)!r}, "Programs (*.exe)")))
+say("chosen", proContext().getOpenFileName("Open it", {str(tmp_path / "program.exe")!r}, "Programs (*.exe)"))
+""")
+    display.focus("Open it")
+    display.screenshot("open_file")
+    while "@ cancelled ''" not in session.text():
+        display.try_key("Open it", "Escape")
+        session.pump(0.3)
+    while "@ chosen" not in session.text():
+        display.try_key("Open it", "Return")
+        session.pump(0.3)
+    assert f"@ chosen {tmp_path / 'program.exe'}\n" in session.text()
+    assert session.end() == 0
+
+
+def test_the_widest_shape_of_a_script_that_ends_badly(display, run):
+    session = run("""
+view = proContext().createView(ProView.Type_Text, "Text")
+proContext().addView(view)
+raise RuntimeError("the script fails")
+""")
+    assert session.end() == 1
+    assert "the script fails" in session.text("stderr")
+
+
+def test_views_are_collected(display, run):
+    session = run("""
+import gc, weakref
+
+class Holder:
+    pass
+
+def callback(cv, holder, code, view, event):
+    if code == pvnIdle:
+        cv.close()
+
+def make(opened):
+    holder = Holder()
+    holder.view = proContext().createView(ProView.Type_Custom, "Leaks")
+    holder.view.setup("<ui><progbar id='1'/></ui>", callback, holder)
+    holder.bar = holder.view.getView(1)
+    if opened:
+        holder.view.startIdleNotifications()
+        proContext().addView(holder.view)
+        proContext().run()
+    return weakref.ref(holder)
+
+for opened in (False, True):
+    reference = make(opened)
+    gc.collect()
+    say("gone", reference() is None)
+""")
+    assert session.end() == 0
+    assert session.text() == "@ gone True\n@ gone True\n"
