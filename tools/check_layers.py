@@ -34,7 +34,8 @@ MAY_INCLUDE = {
     "include/promp": (),
 }
 
-# Outside libraries, and the only places that may know them. A name ending in "/" is a folder.
+# Outside libraries, and the only places that may know them. A name ending in "/" is a folder, one in "_" is how
+# files' names begin.
 OUTSIDE = {
     "openssl/evp.h": ("lib/container/hash.c",),
     "pcre2.h": ("lib/container/regex.c", "bench/pcre2_bare.c"),
@@ -46,10 +47,10 @@ OUTSIDE = {
     "structmember.h": ("app/python/",),
     "datetime.h": ("app/python/",),
     "frameobject.h": ("app/python/",),
-    "gtk/gtk.h": ("app/ui/", "app/workspace/", "tests/ui/", "bench/hex_measure.c"),
-    "glib.h": ("app/ui/", "app/workspace/", "tests/ui/"),
-    "gio/gio.h": ("app/ui/", "app/workspace/"),
-    "glib-unix.h": ("app/ui/", "app/workspace/"),
+    "gtk/gtk.h": ("app/ui/gtk_", "app/ui/hex_", "app/workspace/", "tests/ui/", "bench/hex_measure.c"),
+    "glib.h": ("app/ui/markup.c", "app/ui/gtk_", "app/ui/hex_", "app/workspace/", "tests/ui/"),
+    "gio/gio.h": ("app/ui/gtk_", "app/ui/hex_", "app/workspace/"),
+    "glib-unix.h": ("app/ui/gtk_", "app/ui/hex_", "app/workspace/"),
     "cmocka.h": ("tests/support/",),
     "lua.h": ("tests/prove/x86/programs/",),
     "lauxlib.h": ("tests/prove/x86/programs/",),
@@ -133,7 +134,7 @@ def check_angled(name, target):
         return None if (ROOT / "include" / target).exists() else f"includes <{target}>, which does not exist"
     if target in OUTSIDE:
         allowed = OUTSIDE[target]
-        fits = any(name == place or (place.endswith("/") and name.startswith(place)) for place in allowed)
+        fits = any(name == place or (place.endswith(("/", "_")) and name.startswith(place)) for place in allowed)
         return None if fits else f"includes <{target}>, which only {', '.join(allowed)} may"
     if target in LIBC or target.startswith(LIBC_FOLDERS):
         return None

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The hex view's place in a layout. */
+/* The hex view's place in a layout; with it come its bars, its inspector and its status line. */
 
 #include "ui/gtk_private.h"
-#include "ui/hex_view.h"
+#include "ui/hex_panel.h"
 
 GtkWidget *gtk_hex_new(ProView *view)
 {
-    GtkWidget *hex = pro_hex_view_new(view->data);
-    pro_hex_view_set_name(PRO_HEX_VIEW(hex), view_accessible_name(view));
-    gtk_layout_adopt(view, hex);
-    return hex;
+    GtkWidget *panel = pro_hex_panel_new(view->data);
+    pro_hex_view_set_name(pro_hex_panel_get_view(PRO_HEX_PANEL(panel)), view_accessible_name(view));
+    gtk_layout_adopt(view, panel);
+    return panel;
 }
 
 void gtk_hex_update(ProView *view)
 {
-    pro_hex_view_set_container(PRO_HEX_VIEW(view->native), view->data);
+    pro_hex_panel_set_container(PRO_HEX_PANEL(view->native), view->data);
 }

@@ -198,3 +198,79 @@ def test_exception_of_a_wait_object(manager, worker):
             manager.wait(PATIENCE_MS)
         manager.processMessages()
     del wait
+
+
+UNTIL_ABORTED = """
+from Pro.MP import *
+def f():
+    wo = proWorkerObject().waitObject()
+    wo.progress(1)
+    while not wo.wasAborted():
+        pass
+"""
+
+
+def test_cancel_that_is_pressed_while_events_are_handled(manager, worker):
+    """The task hears of it from processEvents() itself, without a delivery."""
+
+    class Dialog(NTSimpleWait):
+        def processEvents(self):
+            self.abort()
+
+    dialog = Dialog()
+    wait = manager.createWaitObject(worker, dialog)
+    manager.evalPythonFunction(worker, UNTIL_ABORTED, "f", [], True)
+    while dialog.value() == 0:
+        manager.waitAny(PATIENCE_MS)
+    wait.processEvents()
+    assert wait.wasAborted()
+    assert manager.wait(PATIENCE_MS)
+    assert manager.takeEnding(worker)[3].kind == "aborted"
+
+
+def test_a_task_is_stopped_by_what_was_cancelled_before_it_began(manager, worker):
+    dialog = NTSimpleWait()
+    wait = manager.createWaitObject(worker, dialog)
+    wait.abort()  # nothing runs yet
+    manager.evalPythonFunction(worker, UNTIL_ABORTED, "f", [], True)
+    assert manager.wait(PATIENCE_MS)
+    assert manager.takeEnding(worker)[3].kind == "aborted"
+
+
+def test_a_million_reports_and_the_last_one_counts(manager, worker):
+    dialog = NTSimpleWait()
+    wait = manager.createWaitObject(worker, dialog)
+    manager.evalPythonCode(worker, """
+from Pro.MP import proWorkerObject
+wo = proWorkerObject().waitObject()
+for value in range(1_000_000):
+    wo.progress(value)
+""")
+    assert manager.wait(2 * PATIENCE_MS)
+    assert dialog.value() == 999_999
+    wait.stop()
+
+
+def test_one_descriptor_for_all_managers_of_a_thread():
+    import ctypes
+    import select
+
+    from Pro.MP import ProManager
+
+    import Pro._promp
+
+    library = ctypes.CDLL(Pro._promp.__file__)  # libpromp comes with it
+    descriptor = library.pro_managers_fd()
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    with ProManager() as first, ProManager() as second:
+        assert not library.pro_managers_are_busy()
+        for manager in (second, first):
+            worker = manager.startWorker()
+            manager.testMessage(worker)
+            assert library.pro_managers_are_busy()
+            manager.setOutputHandler(lambda *output: None)
+            while manager.isBusy():
+                assert poll.poll(PATIENCE_MS)
+                manager.processMessages()
+    assert not poll.poll(0)

@@ -11,13 +11,14 @@ typedef enum Verdict {
     VERDICT_DIFFERENT,
     VERDICT_ABSENT,    /* #UD: this processor does not have it */
     VERDICT_OPAQUE,    /* the specification only names it */
-    VERDICT_UNMODELLED /* a fault that p-code does not have */
+    VERDICT_UNMODELLED /* what p-code does not have: faults of some kinds, a fused rounding */
 } Verdict;
 
 /* What is compared beside general registers, flags, vectors, memory and the kind of end. */
 typedef struct Scope {
-    uint64_t undefined; /* flags */
-    unsigned status;    /* bits of the x87 status word */
+    uint64_t undefined;   /* flags */
+    unsigned status;      /* bits of the x87 status word */
+    unsigned fused_bytes; /* not 0: lanes of this size may differ in the last bit */
     bool x87; /* all of the x87; otherwise 8 bytes of its registers, which are MM0 to MM7 */
     bool wide;
 } Scope;

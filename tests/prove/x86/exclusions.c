@@ -67,6 +67,9 @@ static const struct {
         {"fxrstor*", "the area depends on the processor"},
         {"fnstenv", "tags, addresses of the last x87 instruction"},
         {"fldenv", "tags, addresses of the last x87 instruction"},
+        {"clui", "other instructions where it is absent"},
+        {"stui", "other instructions where it is absent"},
+        {"testui", "other instructions where it is absent"},
         {"getsec", "system"},
         {"hlt", "system"},
         {"cli", "system"},
@@ -103,10 +106,15 @@ const char *exclusion_of(
             return mnemonics[i].reason;
     if (instruction->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
         return "loads segment registers";
-    for (unsigned i = 0; i < instruction->operand_count; i++)
-        if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-                ZydisRegisterGetClass(operands[i].reg.value) == ZYDIS_REGCLASS_SEGMENT)
+    for (unsigned i = 0; i < instruction->operand_count_visible; i++) {
+        if (operands[i].type != ZYDIS_OPERAND_TYPE_REGISTER)
+            continue;
+        ZydisRegisterClass class = ZydisRegisterGetClass(operands[i].reg.value);
+        if (class == ZYDIS_REGCLASS_SEGMENT)
             return "loads segment registers";
+        if (class == ZYDIS_REGCLASS_CONTROL || class == ZYDIS_REGCLASS_DEBUG)
+            return "system";
+    }
     return NULL;
 }
 

@@ -170,6 +170,9 @@ static bool try_template(Forms *forms, const Template *template)
     write_template(template, 0, false, 15, &encoding);
     if (!decode(forms, &encoding))
         return true;
+    /* The template's opcode was a prefix. (CS before a store would always be a fault, too.) */
+    if (encoding.instruction.raw.prefix_count > template->prefix_count + (template->rex_w ? 1 : 0))
+        return true;
     /* A prefix that does nothing makes no form of its own. */
     for (unsigned i = 0; i < encoding.instruction.raw.prefix_count; i++)
         if (encoding.instruction.raw.prefixes[i].type == ZYDIS_PREFIX_TYPE_IGNORED &&
@@ -254,6 +257,12 @@ void forms_free(Forms *forms)
 {
     free(forms->items);
     forms->items = NULL;
+}
+
+bool instruction_is_x87(const ZydisDecodedInstruction *instruction)
+{
+    return instruction->meta.isa_ext == ZYDIS_ISA_EXT_X87 ||
+           instruction->meta.category == ZYDIS_CATEGORY_X87_ALU; /* FISTTP came with SSE3 */
 }
 
 /* ---- encoding ---- */

@@ -53,6 +53,8 @@ typedef struct Forms {
 bool forms_find(Forms *forms, bool wide);
 void forms_free(Forms *forms);
 
+bool instruction_is_x87(const ZydisDecodedInstruction *instruction);
+
 /* A random encoding of the form. */
 bool form_encode(const Forms *forms, const Form *form, Random *random, Encoding *ret_encoding);
 

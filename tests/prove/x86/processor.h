@@ -73,7 +73,7 @@ typedef struct Trial {
     unsigned pattern;  /* where in the background the data begins */
     unsigned encoding; /* slot of the code */
     bool repeats;      /* runs to the INT3 behind it; others do one step */
-    bool misaligned;   /* an operand of 16 bytes or more is not aligned */
+    bool may_fault;    /* where p-code does not: an operand is not aligned, or masked out in part */
 } Trial;
 
 typedef enum End {

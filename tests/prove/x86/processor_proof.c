@@ -82,6 +82,14 @@ static void show_difference(
     outcomes_print(stderr, scope, trial, &proof->batch->native[index], emulated);
 }
 
+/* Fused operations round once, p-code twice: the size of the lanes whose last bit may differ. */
+static unsigned fused_bytes(const Encoding *encoding)
+{
+    bool fused = encoding->instruction.meta.isa_ext == ZYDIS_ISA_EXT_FMA ||
+                 encoding->instruction.meta.isa_ext == ZYDIS_ISA_EXT_FMA4;
+    return fused ? encoding->operands[0].element_size / 8 : 0;
+}
+
 static void compare(Proof *proof, const Form *form, Counts *counts)
 {
     unsigned shown = 0;
@@ -90,8 +98,9 @@ static void compare(Proof *proof, const Form *form, Counts *counts)
         const Encoding *encoding = &proof->encodings[batch->trials[i].encoding];
         unsigned bits = encoding->instruction.operand_width;
         Scope scope = {.wide = proof->options.wide,
-                .x87 = encoding->instruction.meta.isa_ext == ZYDIS_ISA_EXT_X87,
+                .x87 = instruction_is_x87(&encoding->instruction),
                 .status = defined_status(form->mnemonic),
+                .fused_bytes = fused_bytes(encoding),
                 .undefined = undefined_flags(
                         form->mnemonic, trial_shift_count(encoding, &batch->trials[i]), bits)};
         counts->states++;

@@ -76,7 +76,10 @@ static bool pushes(const Encoding *encoding)
 
 bool encoding_is_usable(const Encoding *encoding)
 {
-    if (depends_on_vendor(encoding) ||
+    /* The segment of code cannot be written; p-code does not know what segments allow. */
+    bool code_segment = encoding->instruction.machine_mode != ZYDIS_MACHINE_MODE_LONG_64 &&
+                        has_raw_prefix(encoding, 0x2E);
+    if (code_segment || depends_on_vendor(encoding) ||
             (pushes(encoding) && encoding->operands[0].reg.value == ZYDIS_REGISTER_ST7))
         return false;
     for (unsigned i = 0; i < encoding->instruction.operand_count; i++) {
@@ -195,7 +198,7 @@ static void set_address(const Encoding *encoding, const ZydisDecodedOperand *ope
         address = offset + (base >= 0 ? trial->in.gpr[base] : 0);
     }
     if (operand->size >= 128 && address % (operand->size / 8) != 0)
-        trial->misaligned = true;
+        trial->may_fault = true;
     place(trial, address, bytes);
 }
 
@@ -251,7 +254,7 @@ static void set_registers(
     }
     for (unsigned i = 0; i < VECTORS; i++)
         value_fill(random, vector_lanes(encoding, random), state->vector[i], VECTOR_BYTES);
-    bool x87 = encoding->instruction.meta.isa_ext == ZYDIS_ISA_EXT_X87;
+    bool x87 = instruction_is_x87(&encoding->instruction);
     for (unsigned i = 0; i < STACK_REGISTERS; i++) {
         value_fill(random, x87 ? LANES_EXTENDED : vector_lanes(encoding, random), state->st[i], 10);
         if (!x87) /* as MMX instructions leave it */
@@ -307,7 +310,7 @@ static void make_bytes(const Encoding *encoding, const ZydisDecodedOperand *oper
     }
     /* Of a quiet NaN and a signalling one in memory the x87 takes the quiet one; p-code, which
      * makes it quiet when it loads it, the one with the larger significand. */
-    bool x87 = encoding->instruction.meta.isa_ext == ZYDIS_ISA_EXT_X87;
+    bool x87 = instruction_is_x87(&encoding->instruction);
     if (x87 && operand->size == 32)
         bytes[2] |= 0x40;
     else if (x87 && operand->size == 64)
@@ -325,6 +328,9 @@ void trial_make(const Encoding *encoding, unsigned slot, bool wide, Random *rand
     memset(trial, 0, sizeof *trial);
     set_registers(encoding, random, same, all_same, trial);
     adjust(encoding, wide, random, trial);
+    /* Whether bytes that are masked out fault is the processor's choice (SDM volume 2, MASKMOVQ).
+     */
+    trial->may_fault = named(encoding, "maskmov") || named(encoding, "vmaskmovdqu");
     trial->encoding = slot;
     trial->pattern = random_below(random, BACKGROUND_BYTES - DATA_BYTES);
     trial->in.rip = CODE_ADDRESS + slot * CODE_SLOT;
