@@ -2,11 +2,15 @@
 """NTContainer in one process and between processes."""
 
 import hashlib
-import mmap
 import os
 import re
+import select
+import signal
+import subprocess
+import sys
 
 import pytest
+from conftest import PATIENCE_S
 
 from Pro.Core import MB_SIZE, NTContainer, NTPattern, NTSimpleWait, createContainerFromFile
 from Pro.MP import ProExecutor, ProManager
@@ -490,3 +494,81 @@ def test_a_callback_of_the_manager_may_fail_now_and_then(manager, call):
     c = NTContainer.fromCallback(read, len(DATA))
     code = "def piece(c):\n    return c.read(5000, 10)\n"
     assert call(code, "piece", c) == DATA[5000:5010]  # asked once more for just what is needed
+
+
+# ---- kill -9 leaves nothing behind ----
+
+HOLD = r"""
+import os
+from Pro.MP import proWorkerObject
+
+kept = []
+
+def hold(*containers):
+    "Reads all of them and keeps them; this process' id."
+    kept.extend(containers)
+    kept.extend(proWorkerObject().getSharedContainer(name) for name in proWorkerObject().sharedContainers())
+    for container in kept:
+        container.hash()
+    import builtins
+    builtins.kept_by_the_test = kept
+    return os.getpid()
+"""
+
+
+def own_traces():
+    """Descriptors of this process, and its mappings of shared memory."""
+    with open("/proc/self/maps") as maps:
+        return len(os.listdir("/proc/self/fd")), sum("memfd:promp" in line for line in maps)
+
+
+def test_a_killed_worker_leaves_no_descriptor_and_no_mapping(manager, worker, call, tmp_path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    manager.shareContainer("memory", NTContainer(DATA))
+    manager.shareContainer("file", createContainerFromFile(path))
+    manager.shareContainer("blocks", NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA)))
+    traces = []
+    for _ in range(6):
+        pid = call(HOLD, "hold", NTContainer(DATA), createContainerFromFile(path))
+        traces.append(own_traces())
+        os.kill(pid, signal.SIGKILL)
+    assert traces[1:] == traces[1:2] * 5  # the first one also opened what stays
+
+
+DIES = r"""
+import sys
+from Pro.Core import NTContainer, createContainerFromFile
+from Pro.MP import ProManager, ProWorker_All
+
+DATA = bytes(3_000_000)
+manager = ProManager()
+workers = [manager.startWorker() for _ in range(2)]
+manager.shareContainer("memory", NTContainer(DATA))
+manager.shareContainer("file", createContainerFromFile(sys.argv[1]))
+manager.shareContainer("blocks", NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA)))
+for worker in workers:
+    manager.evalPythonFunction(worker, sys.argv[2], "hold", [NTContainer(DATA)], True)
+manager.wait()
+print(*[manager.takeResult() for _ in workers], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_manager_leaves_no_process_that_holds_anything(tmp_path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    before = set(os.listdir("/dev/shm"))
+    manager = subprocess.Popen([sys.executable, "-c", DIES, path, HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+    try:
+        pidfds = [os.pidfd_open(int(pid)) for pid in manager.stdout.readline().split()]
+        assert len(pidfds) == 2
+    finally:
+        manager.kill()
+        manager.wait()
+    for pidfd in pidfds:  # memory without a name lives as long as a process that has it
+        assert select.select([pidfd], [], [], PATIENCE_S)[0], "a worker outlives its manager"
+        os.close(pidfd)
+    assert set(os.listdir("/dev/shm")) <= before
+    assert sorted(tmp_path.iterdir()) == [path]
