@@ -77,6 +77,17 @@ static ProStatus fault(Outcome *outcome, uint64_t vector)
     return PRO_ERR_ABORTED;
 }
 
+/* Order of memory and caches: nothing that one processor sees of itself. */
+static bool changes_nothing(const char *name)
+{
+    static const char *const names[] = {
+            "LOCK", "lfence", "mfence", "sfence", "clflush", "clflushopt", "clwb"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static ProStatus user_operation(void *data, ProPcodeEmulator *emulator, uint64_t number,
         const ProVarnode *arguments, size_t count, ProVarnode output)
 {
@@ -88,7 +99,7 @@ static ProStatus user_operation(void *data, ProPcodeEmulator *emulator, uint64_t
         if (arguments[i].size <= 8 &&
                 pro_pcode_emulator_get(emulator, arguments[i], &values[i]) != PRO_OK)
             return PRO_ERR_INVALID;
-    if (strcmp(name, "LOCK") == 0)
+    if (changes_nothing(name))
         return PRO_OK;
     if (strcmp(name, "fault") == 0)
         return fault(emulated->outcome, values[0]);

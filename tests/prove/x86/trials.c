@@ -76,7 +76,10 @@ static bool pushes(const Encoding *encoding)
 
 bool encoding_is_usable(const Encoding *encoding)
 {
-    if (depends_on_vendor(encoding) ||
+    /* The segment of code cannot be written; p-code does not know what segments allow. */
+    bool code_segment = encoding->instruction.machine_mode != ZYDIS_MACHINE_MODE_LONG_64 &&
+                        has_raw_prefix(encoding, 0x2E);
+    if (code_segment || depends_on_vendor(encoding) ||
             (pushes(encoding) && encoding->operands[0].reg.value == ZYDIS_REGISTER_ST7))
         return false;
     for (unsigned i = 0; i < encoding->instruction.operand_count; i++) {
