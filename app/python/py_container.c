@@ -176,6 +176,8 @@ static PyObject *from_file(PyObject *type, PyObject *arguments, PyObject *keywor
         return NULL;
     ProStatus status = open_path(path, changing, &container, &error);
     Py_DECREF(path);
+    if (status == PRO_ERR_UNSUPPORTED)
+        return PyErr_Format(PyExc_OSError, "%s", error.text);
     return status == PRO_OK ? py_container_wrap(container) : py_error_raise(&error);
 }
 

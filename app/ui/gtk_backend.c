@@ -186,8 +186,8 @@ static ProStatus open_view(ProView *view, ProError *reterr)
     gtk_window_set_title(GTK_WINDOW(window), node->title);
     gtk_window_set_child(GTK_WINDOW(window), content);
     bool any_size = takes_any_size(view);
-    gtk_window_set_default_size(GTK_WINDOW(window),
-            node->width > 0 ? node->width : (any_size ? 860 : 460),
+    int width = view->type == PRO_VIEW_HEX ? 1140 : any_size ? 860 : 460; /* hex and inspector */
+    gtk_window_set_default_size(GTK_WINDOW(window), node->width > 0 ? node->width : width,
             node->height > 0 ? node->height : (any_size ? 580 : -1));
     if (view->is_dialog) {
         gtk_window_set_transient_for(GTK_WINDOW(window), front);

@@ -92,7 +92,10 @@ typedef enum ProFileFlags {
  * A regular file or a block device, of any size; it is read when it is asked for, never mapped: a
  * file that shrinks, changes or fails under its readers is PRO_ERR_SYSTEM with the offset
  * (ESTALE, EIO), not a signal. A file without a size that has content (/proc) is read at once, up
- * to PRO_FILE_UNSIZED_MAX. Folders, FIFOs, sockets and character devices are PRO_ERR_UNSUPPORTED.
+ * to PRO_FILE_UNSIZED_MAX. Once a file is shared with workers, which run with this user's rights
+ * and so may write to it, every change of its inode is such an error as well (a rename, other
+ * rights): no worker can show others bytes that it changed. A copy in memory cannot be changed at
+ * all. Folders, FIFOs, sockets and character devices are PRO_ERR_UNSUPPORTED.
  */
 #define PRO_FILE_UNSIZED_MAX ((uint64_t)64 << 20)
 PRO_API ProStatus pro_container_open_file(const char *path, uint32_t flags,

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,8 +21,10 @@ typedef struct File {
     ProContainer container;
     int fd;
     bool is_device;
-    FileState state;
-    char name[]; /* for error texts */
+    FileState state;      /* without changed_*, which come with `watched` */
+    atomic_bool watched;  /* shared: changed_* hold */
+    pthread_mutex_t lock; /* of making it watched */
+    char name[];          /* for error texts */
 } File;
 
 /* After the bytes were read: were they the file's that was opened? */
@@ -39,10 +42,19 @@ static ProStatus check_unchanged(const File *file, uint64_t offset, ProError *re
                 file->name, file->state.size, (uint64_t)info.st_size, offset);
     bool touched = info.st_mtim.tv_sec != file->state.modified_s ||
                    info.st_mtim.tv_nsec != file->state.modified_ns;
-    if (touched && (file->state.flags & PRO_FILE_CHANGING) == 0)
+    if ((file->state.flags & PRO_FILE_CHANGING) != 0)
+        return PRO_OK;
+    if (touched)
         return error_system(reterr, ESTALE,
                 "%s was written to while it was open (reading at offset %" PRIu64
                 "); open it again",
+                file->name, offset);
+    /* Whoever writes can set the time of the writing back, but not the inode's. */
+    if (atomic_load(&file->watched) && (info.st_ctim.tv_sec != file->state.changed_s ||
+                                               info.st_ctim.tv_nsec != file->state.changed_ns))
+        return error_system(reterr, ESTALE,
+                "%s was written to, renamed or removed, or got other rights, since it was shared "
+                "(reading at offset %" PRIu64 "); open it again, or as one that may change",
                 file->name, offset);
     return PRO_OK;
 }
@@ -76,6 +88,7 @@ static void file_destroy(ProContainer *container)
 {
     File *file = (File *)container;
     (void)close(file->fd);
+    (void)pthread_mutex_destroy(&file->lock);
     free(file);
 }
 
@@ -93,6 +106,8 @@ static ProStatus file_new(int fd, const FileState *state, bool is_device, const 
     file->fd = fd;
     file->is_device = is_device;
     file->state = *state;
+    (void)pthread_mutex_init(&file->lock, NULL);
+    atomic_init(&file->watched, state->changed_s != 0 || state->changed_ns != 0);
     memcpy(file->name, name, name_size);
     *ret_container = &file->container;
     return PRO_OK;
@@ -193,10 +208,20 @@ ProStatus file_export(
     if (container->kind != PRO_CONTAINER_FILE)
         return error_set(reterr, PRO_ERR_UNSUPPORTED, "a %s container has no file",
                 pro_container_kind_text(container->kind));
-    const File *file = (const File *)container;
+    File *file = (File *)container;
+    struct stat info;
+    ProStatus status = PRO_OK;
+    (void)pthread_mutex_lock(&file->lock);
+    if (!atomic_load(&file->watched) && fstat(file->fd, &info) == 0 && !file->is_device) {
+        file->state.changed_s = info.st_ctim.tv_sec;
+        file->state.changed_ns = info.st_ctim.tv_nsec;
+        status = check_unchanged(file, 0, reterr);
+        atomic_store(&file->watched, true);
+    }
     *ret_fd = file->fd;
     *ret_state = file->state;
-    return PRO_OK;
+    (void)pthread_mutex_unlock(&file->lock);
+    return status;
 }
 
 ProStatus file_from_fd(

@@ -10,11 +10,14 @@ typedef struct FileState {
     uint64_t size;
     int64_t modified_s; /* when it was opened */
     int64_t modified_ns;
-    uint32_t flags; /* ProFileFlags */
+    int64_t changed_s; /* when it was shared: the inode's own time, which nobody can set back; 0: */
+    int64_t changed_ns; /* not shared */
+    uint32_t flags;     /* ProFileFlags */
 } FileState;
 
-/* A file container's descriptor (borrowed, O_RDONLY) and state; PRO_ERR_UNSUPPORTED for other
- * kinds. */
+/* A file container's descriptor (borrowed, O_RDONLY) and state, for another process, which may be
+ * hostile and have the right to write to the file: from now on the inode's time is watched too.
+ * PRO_ERR_UNSUPPORTED for other kinds. Any thread. */
 ProStatus file_export(
         const ProContainer *container, int *ret_fd, FileState *ret_state, ProError *reterr);
 

@@ -14,6 +14,8 @@ void share_answer_write(Buffer *buffer, const ShareAnswer *answer)
     buffer_append_u64(buffer, answer->base.size);
     buffer_append_u64(buffer, (uint64_t)answer->base.modified_s);
     buffer_append_u64(buffer, (uint64_t)answer->base.modified_ns);
+    buffer_append_u64(buffer, (uint64_t)answer->base.changed_s);
+    buffer_append_u64(buffer, (uint64_t)answer->base.changed_ns);
 }
 
 ProStatus share_answer_read(
@@ -29,6 +31,8 @@ ProStatus share_answer_read(
     answer.base.size = bytes_u64(&bytes);
     answer.base.modified_s = (int64_t)bytes_u64(&bytes);
     answer.base.modified_ns = (int64_t)bytes_u64(&bytes);
+    answer.base.changed_s = (int64_t)bytes_u64(&bytes);
+    answer.base.changed_ns = (int64_t)bytes_u64(&bytes);
     bool sound = !bytes.failed && carrier >= SHARE_BYTES && carrier <= SHARE_AREA &&
                  answer.size <= PRO_CONTAINER_SIZE_MAX &&
                  answer.base.size <= PRO_CONTAINER_SIZE_MAX;

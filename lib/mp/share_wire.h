@@ -43,7 +43,7 @@ typedef struct ShareAnswer {
     size_t tail_size;
 } ShareAnswer;
 
-enum { SHARE_ANSWER_HEAD_BYTES = 56, SHARE_READ_BYTES = 28 };
+enum { SHARE_ANSWER_HEAD_BYTES = 72, SHARE_READ_BYTES = 28 };
 
 /* The head; the caller appends the tail. */
 void share_answer_write(Buffer *buffer, const ShareAnswer *answer);

@@ -11,13 +11,16 @@
 #include "mp/frame.h"
 #include "mp/limits.h"
 #include "mp/nursery.h"
+#include "mp/share_wire.h"
 #include "mp/transport_zmq.h"
 #include "mp/worker_config.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -307,6 +310,87 @@ static void malformed_lane_result(Hostile *hostile)
     }
 }
 
+/* ---- containers among results ---- */
+
+enum { CONTAINER_BYTES = 1 << 20 };
+
+/* The same record for ever, with a descriptor before each if there is one. */
+static void send_containers(
+        Hostile *hostile, uint64_t task, const ShareAnswer *answer, int descriptor)
+{
+    Buffer frame = {0};
+    Buffer payload = {0};
+    const int channel = WORKER_CONFIG_FD + 1 + WORKER_FD_CHANNEL;
+    share_answer_write(&payload, answer);
+    buffer_append(&payload, answer->tail, answer->tail_size);
+    for (;;) {
+        if (descriptor >= 0)
+            (void)fd_channel_send(channel, "c", 1, &descriptor, 1, NULL);
+        begin(hostile, &frame);
+        frame_record(&frame, FRAME_CONTAINER, task, payload.data, payload.size);
+        send_frame(hostile, &frame);
+    }
+}
+
+static const ShareAnswer small_container = {
+        .carrier = SHARE_BYTES, .size = 3, .tail = (const uint8_t *)"abc", .tail_size = 3};
+static const ShareAnswer memory_container = {
+        .carrier = SHARE_MEMFD, .size = CONTAINER_BYTES, .base.size = CONTAINER_BYTES};
+static const ShareAnswer file_container = {
+        .carrier = SHARE_FILE, .size = CONTAINER_BYTES, .base.size = CONTAINER_BYTES};
+
+static void container_for_no_task(Hostile *hostile)
+{
+    send_containers(hostile, 1000000, &small_container, -1);
+}
+
+static void container_flood(Hostile *hostile)
+{
+    send_containers(hostile, wait_for_task(hostile), &small_container, -1);
+}
+
+static void promised_container(Hostile *hostile)
+{
+    send_containers(hostile, wait_for_task(hostile), &memory_container, -1);
+}
+
+/* Which it could change after the manager looked at it. */
+static void unsealed_container(Hostile *hostile)
+{
+    int memory = memfd_create("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    (void)!ftruncate(memory, CONTAINER_BYTES);
+    send_containers(hostile, wait_for_task(hostile), &memory_container, memory);
+}
+
+/* Which could make its reader wait. */
+static void device_container(Hostile *hostile)
+{
+    int device = open("/dev/tty", O_RDONLY | O_CLOEXEC);
+    if (device < 0)
+        device = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    send_containers(hostile, wait_for_task(hostile), &file_container, device);
+}
+
+static void writable_file_container(Hostile *hostile)
+{
+    char path[] = "/tmp/promp-hostile-XXXXXX";
+    int file = mkstemp(path);
+    (void)unlink(path);
+    (void)!ftruncate(file, CONTAINER_BYTES);
+    send_containers(hostile, wait_for_task(hostile), &file_container, file);
+}
+
+static void foreign_blocks(Hostile *hostile)
+{
+    static const uint8_t read_of_place_9[SHARE_READ_BYTES] = {1, [16] = 1, [24] = 9};
+    send_records(hostile, FRAME_SHARE_READ, 1, read_of_place_9, sizeof read_of_place_9);
+}
+
+static void malformed_take(Hostile *hostile)
+{
+    send_records(hostile, FRAME_SHARE_TAKE, 1, "x", 1);
+}
+
 typedef struct Mode {
     const char *name;
     bool after_hello;
@@ -335,6 +419,14 @@ static const Mode modes[] = {
         {"manager_records", true, manager_records},
         {"promised_blobs", true, promised_blobs},
         {"wrong_blobs", true, wrong_blobs},
+        {"container_for_no_task", true, container_for_no_task},
+        {"container_flood", true, container_flood},
+        {"promised_container", true, promised_container},
+        {"unsealed_container", true, unsealed_container},
+        {"device_container", true, device_container},
+        {"writable_file_container", true, writable_file_container},
+        {"foreign_blocks", true, foreign_blocks},
+        {"malformed_take", true, malformed_take},
         {"outside_the_lane", true, outside_the_lane},
         {"lane_replayed", true, lane_replayed},
         {"malformed_lane_result", true, malformed_lane_result},

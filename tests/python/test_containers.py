@@ -2,11 +2,15 @@
 """NTContainer in one process and between processes."""
 
 import hashlib
-import mmap
 import os
 import re
+import select
+import signal
+import subprocess
+import sys
 
 import pytest
+from conftest import PATIENCE_S
 
 from Pro.Core import MB_SIZE, NTContainer, NTPattern, NTSimpleWait, createContainerFromFile
 from Pro.MP import ProExecutor, ProManager
@@ -286,3 +290,285 @@ def test_executor_takes_and_gives_containers():
         c = NTContainer(DATA)
         assert executor.submit(hash_of, c).result() == c.hash()
         assert executor.submit(lambda data: data.slice(1, 4), c).result().data() == DATA[1:5]
+
+
+# ---- what a worker with full control of its process can do to what it reads: nothing ----
+
+ATTACK = r"""
+import ctypes, fcntl, mmap, os
+from Pro.MP import proWorkerObject
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+def descriptors():
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue
+        if "promp-container" in target or target.endswith("shared.bin"):
+            yield int(name)
+
+def attempts(fd):
+    yield "write", lambda: os.pwrite(fd, b"XXXX", 0)
+    yield "truncate", lambda: os.ftruncate(fd, 10)
+    yield "grow", lambda: os.ftruncate(fd, 1 << 30)
+    yield "allocate", lambda: os.posix_fallocate(fd, 0, 1 << 22)
+    yield "punch", lambda: libc.fallocate(fd, 3, 0, 4096) and 1 / 0
+    yield "map", lambda: mmap.mmap(fd, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE).write(b"XXXX")
+    yield "unseal", lambda: fcntl.fcntl(fd, 1033, 0) and None
+
+def attack(container):
+    "What succeeded, by name; how many descriptors were tried."
+    won, tried = [], 0
+    for fd in list(descriptors()):
+        tried += 1
+        for name, attempt in attempts(fd):
+            try:
+                attempt()
+                won.append(name)
+            except (OSError, ValueError, ZeroDivisionError):
+                pass
+    return won, tried
+
+def reopen():
+    "Opens every descriptor anew for writing, as the file's owner may."
+    won = []
+    for fd in list(descriptors()):
+        try:
+            again = os.open(f"/proc/self/fd/{fd}", os.O_RDWR)
+        except OSError:
+            continue
+        for name, attempt in attempts(again):
+            try:
+                attempt()
+                won.append(name)
+            except (OSError, ValueError, ZeroDivisionError):
+                pass
+        os.close(again)
+    return won
+
+def keep(container):
+    global kept
+    kept = container
+    return attack(container), reopen()
+
+def hide_a_change(path):
+    "Writes to the shared file and sets its time back."
+    before = os.stat(path)
+    with open(path, "r+b") as file:
+        file.write(b"XXXX")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+"""
+
+
+def test_a_worker_cannot_change_shared_memory(manager, call):
+    c = NTContainer(DATA)
+    (won, tried), reopened = call(ATTACK, "keep", c)
+    assert tried >= 1 and "unseal" not in won  # else the attack proves nothing
+    assert won == [] and reopened == []
+    assert c.data() == DATA
+
+
+def test_a_worker_cannot_change_what_others_see_of_a_file(manager, call, tmp_path):
+    """It runs with our rights, so it may write to the file; nobody is shown what it wrote."""
+    path = tmp_path / "shared.bin"
+    path.write_bytes(DATA)
+    c = createContainerFromFile(path)
+    (won, tried), reopened = call(ATTACK, "keep", c)
+    assert tried >= 1 and won == []  # by the descriptor that it was given
+    if reopened:  # by its own rights
+        with pytest.raises(OSError):
+            c.read(0, 4)
+    path.write_bytes(DATA)
+    c = createContainerFromFile(path)
+    manager.shareContainer("file", c)
+    assert c.read(0, 4) == DATA[:4]
+    call(ATTACK, "hide_a_change", os.fspath(path))
+    with pytest.raises(OSError, match="since it was shared|was written to"):
+        c.read(0, 4)
+
+
+def test_a_file_that_is_not_ours_cannot_be_opened_for_writing(manager, call):
+    """As root every file is ours."""
+    if os.geteuid() == 0:
+        pytest.skip("root may write to every file")
+    c = createContainerFromFile("/usr/bin/python3")
+    assert call(ATTACK, "keep", c)[1] == []
+
+
+# ---- files that are none, or strange ----
+
+ENDS = r"""
+def ends(container, size):
+    return [container.size(), container.read(container.size() - size), container.findFirst(b"end", container.size() - 100)]
+"""
+
+
+def test_strange_files(manager, call, tmp_path):
+    sparse = tmp_path / "sparse"
+    try:
+        with open(sparse, "wb") as file:
+            os.truncate(file.fileno(), 100 << 30)
+            os.pwrite(file.fileno(), b"end", (100 << 30) - 3)
+    except OSError as error:
+        pytest.skip(f"no sparse file of 100 GiB here: {error}")
+    c = createContainerFromFile(sparse)
+    assert c.size() == 100 << 30 and c.read(50 << 30, 3) == b"\0\0\0"
+    assert call(ENDS, "ends", c, 3) == [100 << 30, b"end", ((100 << 30) - 3, 3)]
+    part = c.slice((100 << 30) - 1000)
+    assert part.copy().data() == bytes(997) + b"end"
+
+    empty = tmp_path / "empty"
+    empty.write_bytes(b"")
+    c = createContainerFromFile(empty)
+    assert not c.isNull() and c.size() == 0 and c.data() == b"" and c.findFirst(b"x") is None
+    assert list(c.chunks()) == [] and bytes(memoryview(c)) == b"" and c.hash() == hashlib.sha256(b"").digest()
+    assert call("def size(c):\n    return c.size()\n", "size", c) == 0
+
+    c = createContainerFromFile("/proc/self/maps")
+    assert c.size() > 100 and b"python" in c.data()
+
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path, reason in ((tmp_path, "folder"), (fifo, "FIFO"), ("/dev/zero", "character device"),
+                         (tmp_path / "none", "No such file"), (tmp_path / ("x" * 300), "too long")):
+        c = createContainerFromFile(path)
+        assert c.isNull() and reason in c.errorString() and os.path.basename(path)[:40] in c.errorString()
+        with pytest.raises(OSError, match=reason):
+            NTContainer.fromFile(path)
+
+
+def test_sharing_bad_names(manager):
+    c = NTContainer(b"x")
+    for name in ("", "n" * 1025):
+        with pytest.raises(ValueError, match=str(len(name))):
+            manager.shareContainer(name, c)
+    with pytest.raises(ValueError, match="null"):
+        manager.shareContainer("null", NTContainer())
+    with pytest.raises(TypeError):
+        manager.shareContainer("bytes", b"no container")
+    manager.shareContainer("naïve \u2603", c)
+    with pytest.raises(ValueError, match="already shared"):
+        manager.shareContainer("naïve \u2603", c)
+    with pytest.raises(LookupError, match="none such"):
+        manager.unshareContainer("none such")
+
+
+# ---- blocks ----
+
+THREADS = r"""
+import hashlib, threading
+
+def read_all(container, count):
+    "Every thread reads all of it, each from another place; the hashes."
+    size, step, results = container.size(), 70_001, [None] * count
+    def run(index):
+        pieces = {}
+        for k in range(0, size, step):
+            offset = (k + index * step * 5) % (size // step * step + step) // step * step
+            pieces[offset] = container.read(offset, min(step, size - offset))
+        results[index] = hashlib.sha256(b"".join(pieces[offset] for offset in sorted(pieces))).digest()
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(count)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    return results
+"""
+
+
+def test_many_threads_of_a_worker_read_blocks_at_once(manager, call):
+    """More than the block area has places."""
+    c = NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA))
+    assert call(THREADS, "read_all", c, 9) == [hashlib.sha256(DATA).digest()] * 9
+
+
+def test_a_callback_of_the_manager_may_fail_now_and_then(manager, call):
+    calls = []
+
+    def read(offset, size):
+        calls.append(offset)
+        if len(calls) % 2:
+            raise OSError("now and then")
+        return DATA[offset:offset + size]
+
+    c = NTContainer.fromCallback(read, len(DATA))
+    code = "def piece(c):\n    return c.read(5000, 10)\n"
+    assert call(code, "piece", c) == DATA[5000:5010]  # asked once more for just what is needed
+
+
+# ---- kill -9 leaves nothing behind ----
+
+HOLD = r"""
+import os
+from Pro.MP import proWorkerObject
+
+kept = []
+
+def hold(*containers):
+    "Reads all of them and keeps them; this process' id."
+    kept.extend(containers)
+    kept.extend(proWorkerObject().getSharedContainer(name) for name in proWorkerObject().sharedContainers())
+    for container in kept:
+        container.hash()
+    import builtins
+    builtins.kept_by_the_test = kept
+    return os.getpid()
+"""
+
+
+def own_traces():
+    """Descriptors of this process, and its mappings of shared memory."""
+    with open("/proc/self/maps") as maps:
+        return len(os.listdir("/proc/self/fd")), sum("memfd:promp" in line for line in maps)
+
+
+def test_a_killed_worker_leaves_no_descriptor_and_no_mapping(manager, worker, call, tmp_path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    manager.shareContainer("memory", NTContainer(DATA))
+    manager.shareContainer("file", createContainerFromFile(path))
+    manager.shareContainer("blocks", NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA)))
+    traces = []
+    for _ in range(6):
+        pid = call(HOLD, "hold", NTContainer(DATA), createContainerFromFile(path))
+        traces.append(own_traces())
+        os.kill(pid, signal.SIGKILL)
+    assert traces[1:] == traces[1:2] * 5  # the first one also opened what stays
+
+
+DIES = r"""
+import sys
+from Pro.Core import NTContainer, createContainerFromFile
+from Pro.MP import ProManager, ProWorker_All
+
+DATA = bytes(3_000_000)
+manager = ProManager()
+workers = [manager.startWorker() for _ in range(2)]
+manager.shareContainer("memory", NTContainer(DATA))
+manager.shareContainer("file", createContainerFromFile(sys.argv[1]))
+manager.shareContainer("blocks", NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA)))
+for worker in workers:
+    manager.evalPythonFunction(worker, sys.argv[2], "hold", [NTContainer(DATA)], True)
+manager.wait()
+print(*[manager.takeResult() for _ in workers], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_manager_leaves_no_process_that_holds_anything(tmp_path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    before = set(os.listdir("/dev/shm"))
+    manager = subprocess.Popen([sys.executable, "-c", DIES, path, HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+    try:
+        pidfds = [os.pidfd_open(int(pid)) for pid in manager.stdout.readline().split()]
+        assert len(pidfds) == 2
+    finally:
+        manager.kill()
+        manager.wait()
+    for pidfd in pidfds:  # memory without a name lives as long as a process that has it
+        assert select.select([pidfd], [], [], PATIENCE_S)[0], "a worker outlives its manager"
+        os.close(pidfd)
+    assert set(os.listdir("/dev/shm")) <= before
+    assert sorted(tmp_path.iterdir()) == [path]

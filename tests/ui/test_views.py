@@ -257,3 +257,127 @@ for opened in (False, True):
 """)
     assert session.end() == 0
     assert session.text() == "@ gone True\n@ gone True\n"
+
+
+def test_rows_by_keyboard_and_mouse(display, run):
+    session = run("""
+def callback(cv, data, code, view, event):
+    if code == pvnInit:
+        view.getView(1).setRowCount(100)
+        tree = view.getView(2)
+        top = tree.addNode(0, "top")
+        tree.addNode(top, "below")
+    elif code == pvnGetTableRow:
+        event.setText(0, "row %d" % event.row)
+    elif code == pvnRowSelected:
+        say("selected", view.id(), event.row, event.node)
+    elif code == pvnRowActivated:
+        say("activated", view.id(), event.row, event.node)
+    elif code == pvnContextMenu:
+        event.addAction(7, "Seven")
+        event.addAction(8, "Eight")
+        say("menu", view.id())
+    elif code == pvnAction:
+        say("action", event.action, view.id())
+view = proContext().createView(ProView.Type_Custom, "Rows")
+view.setup("<ui><hs><table id='1' columns='Row'/><tree id='2'/></hs></ui>", callback, None)
+proContext().addView(view)
+""")
+    display.focus("Rows")
+
+    def press(key, text):
+        while text not in session.text():
+            display.try_key("Rows", key)
+            session.pump(0.3)
+
+    def click(x, y, button, text):
+        while text not in session.text():
+            display.click(x, y, button)
+            session.pump(0.3)
+
+    click(60, 40, 1, "@ selected 1 ")
+    press("Down", "@ selected 1 3 0\n")
+    press("Return", "@ activated 1 ")
+    click(60, 40, 3, "@ menu 1\n")
+    press("Return", "@ action 7 1\n")
+    click(600, 40, 1, "@ selected 2 -1 1\n")
+    display.screenshot("rows")
+    display.close_by_key("Rows", "ctrl+w")
+    assert session.end() == 0
+    assert session.text("stderr") == ""
+
+
+WORKER_DIALOG = """
+from Pro.MP import *
+code = '''
+from Pro.UI import *
+view = proContext().createView(ProView.Type_Text, "In a worker")
+if DIALOG:
+    proContext().createDialog(view).show()
+else:
+    proContext().addView(view)
+'''.replace("DIALOG", DIALOG)
+manager = ProManager()
+manager.setOptions(ProMPOpt_Quiet)
+worker = manager.startWorker()
+manager.evalPythonFunction(worker, code + "\\ndef nothing():\\n    pass\\n", "nothing", [], True)
+say("given")
+while manager.isBusy():
+    manager.waitAny(100)
+    if HOW == "abort" and sys.stdin in __import__("select").select([sys.stdin], [], [], 0)[0]:
+        HOW = sys.stdin.readline().strip()
+        manager.abortOperation(worker, 60000)
+ending = manager.takeEnding(worker)
+say("ended", type(ending[3]).__name__)
+"""
+
+
+@pytest.mark.parametrize("dialog", ["True", "False"])
+def test_a_workers_task_lasts_as_long_as_its_view(display, run, dialog):
+    session = run(f"DIALOG, HOW = {dialog!r}, 'wait'\n" + WORKER_DIALOG)
+    display.focus("In a worker")
+    assert "@ ended" not in session.text()
+    display.close_window("In a worker")
+    session.wait_for("@ ended NoneType\n")
+    assert session.end() == 0
+
+
+@pytest.mark.parametrize("dialog", ["True", "False"])
+def test_a_worker_that_shows_is_aborted(display, run, dialog):
+    session = run(f"DIALOG, HOW = {dialog!r}, 'abort'\n" + WORKER_DIALOG)
+    display.focus("In a worker")
+    session.write("now\n")
+    session.wait_for("@ ended ProAbortedError\n")
+    display.wait_for_windows("In a worker", 0)
+    assert session.end() == 0
+    session.expect_nothing_left()
+
+
+def test_opening_and_closing_costs_no_memory(display, run):
+    session = run("""
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+
+def callback(cv, data, code, view, event):
+    if code == pvnIdle:
+        cv.close()
+
+def round():
+    view = proContext().createView(ProView.Type_Custom, "Again")
+    view.setup("<ui><tab><table id='1' columns='a|b'/><tree/><text/><hex/></tab><progbar/></ui>", callback)
+    view.getView(1).setRowCount(10)
+    view.startIdleNotifications()
+    proContext().addView(view)
+    view.startIdleNotifications()
+    proContext().run()
+
+for _ in range(30):
+    round()
+before = resident()
+for _ in range(100):
+    round()
+grown = (resident() - before) / 1024
+say("grown" if grown > 8 else "flat", "%.1f MB" % grown)
+""")
+    assert session.end() == 0
+    assert session.text().startswith("@ flat"), session.text()

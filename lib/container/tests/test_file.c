@@ -79,6 +79,46 @@ static void a_rewritten_file_is_an_error_unless_allowed(void **state)
     file_remove(&file);
 }
 
+/* The worst that a worker with this user's rights can do: write, and set the time back. */
+static void a_hidden_change_of_a_shared_file_is_an_error(void **state)
+{
+    (void)state;
+    TestFile file = file_of(1000);
+    ProContainer *shared, *tolerant;
+    FileState described;
+    int fd;
+    char byte;
+    ProError error;
+    struct stat before;
+    assert_int_equal(pro_container_open_file(file.path, 0, &shared, NULL), PRO_OK);
+    assert_int_equal(
+            pro_container_open_file(file.path, PRO_FILE_CHANGING, &tolerant, NULL), PRO_OK);
+    assert_int_equal(file_export(shared, &fd, &described, NULL), PRO_OK);
+    assert_int_equal(file_export(tolerant, &fd, &described, NULL), PRO_OK);
+    assert_int_equal(pro_container_read(shared, 10, &byte, 1, NULL), PRO_OK);
+    assert_int_equal(fstat(file.fd, &before), 0);
+    const struct timespec times[2] = {before.st_atim, before.st_mtim};
+    do {
+        struct stat now;
+        assert_int_equal(pwrite(file.fd, "y", 1, 10), 1);
+        assert_int_equal(futimens(file.fd, times), 0);
+        assert_int_equal(fstat(file.fd, &now), 0);
+        if (now.st_ctim.tv_nsec != before.st_ctim.tv_nsec)
+            break;
+    } while (true); /* the file system's clock may be coarse */
+    assert_int_equal(pro_container_read(shared, 10, &byte, 1, &error), PRO_ERR_SYSTEM);
+    assert_int_equal(error.system_error, ESTALE);
+    assert_non_null(strstr(error.text, "since it was shared"));
+    assert_int_equal(pro_container_read(tolerant, 10, &byte, 1, &error), PRO_OK);
+    assert_int_equal(byte, 'y');
+    /* Cut under its readers it is an error even so. */
+    assert_int_equal(ftruncate(file.fd, 5), 0);
+    assert_int_equal(pro_container_read(tolerant, 3, &byte, 1, &error), PRO_ERR_SYSTEM);
+    pro_container_unref(shared);
+    pro_container_unref(tolerant);
+    file_remove(&file);
+}
+
 static void a_file_replaced_by_name_stays_the_one_opened(void **state)
 {
     (void)state;
@@ -176,6 +216,7 @@ static void only_files_without_write_access_are_taken_over(void **state)
 
 TEST_MAIN(cmocka_unit_test(a_truncated_file_is_an_error_with_its_offset),
         cmocka_unit_test(a_rewritten_file_is_an_error_unless_allowed),
+        cmocka_unit_test(a_hidden_change_of_a_shared_file_is_an_error),
         cmocka_unit_test(a_file_replaced_by_name_stays_the_one_opened),
         cmocka_unit_test(what_has_no_bytes_at_offsets_is_refused),
         cmocka_unit_test(proc_files_and_empty_files_work),

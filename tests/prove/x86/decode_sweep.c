@@ -261,7 +261,7 @@ static unsigned random_map(uint8_t *bytes)
     if (bytes[0] == 0xC4 || bytes[0] == 0x62 ||
             bytes[0] == 0x8F) { /* a map that exists, else nearly all is invalid */
         uint64_t random = random_next() >> 16;
-        bytes[length++] = (uint8_t)((random & 0xF0) | (1 + (random >> 8) % 3));
+        bytes[length++] = (uint8_t)((random & 0xF0) | (1 + (random >> 8) % 6));
         if (bytes[0] == 0xC4)
             bytes[1] &= 0xE3;
         else if (bytes[0] == 0x8F)

@@ -170,6 +170,9 @@ static bool try_template(Forms *forms, const Template *template)
     write_template(template, 0, false, 15, &encoding);
     if (!decode(forms, &encoding))
         return true;
+    /* The template's opcode was a prefix. (CS before a store would always be a fault, too.) */
+    if (encoding.instruction.raw.prefix_count > template->prefix_count + (template->rex_w ? 1 : 0))
+        return true;
     /* A prefix that does nothing makes no form of its own. */
     for (unsigned i = 0; i < encoding.instruction.raw.prefix_count; i++)
         if (encoding.instruction.raw.prefixes[i].type == ZYDIS_PREFIX_TYPE_IGNORED &&
