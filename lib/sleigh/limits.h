@@ -11,6 +11,7 @@
 #define SLEIGH_LIMIT_SOURCE_BYTES (64u << 20) /* one compilation, all files together */
 #define SLEIGH_LIMIT_FILES 1024u              /* inclusions of one compilation */
 #define SLEIGH_LIMIT_INCLUDE_DEPTH 32u
+#define SLEIGH_LIMIT_SELF_INCLUDE 3u /* with conditions around it, it may be meant */
 #define SLEIGH_LIMIT_CONDITION_DEPTH 64u
 #define SLEIGH_LIMIT_EXPANSION_DEPTH 32u   /* $(NAME) inside the value of a name */
 #define SLEIGH_LIMIT_EXPANSIONS (1u << 22) /* $(NAME) in one compilation */

@@ -182,3 +182,59 @@ def test_depfile_names_what_was_read(spec, tmp_path):
     assert run("sleigh", "compile", spec, "-o", output, "--depfile", listed).returncode == 0
     target, _, sources = listed.read_text().strip().partition(": ")
     assert target == str(output) and sources.split() == [str(spec), str(tmp_path / "part.sinc")]
+
+
+def compile_fails(path, *named):
+    done = run("sleigh", "compile", path, "-o", path.with_suffix(".sla"))
+    text = done.stderr.decode()
+    assert done.returncode == 1 and not path.with_suffix(".sla").exists()
+    for word in named:
+        assert word in text, text
+
+
+def test_files_that_include_themselves_or_each_other_end_at_a_limit(spec, tmp_path):
+    spec.write_text(SPEC + f'@include "{spec.name}"\n')
+    compile_fails(spec, "SLEIGH_LIMIT_SELF_INCLUDE", "includes itself", f"{spec}:10:")
+    spec.write_text(SPEC + '@include "a.sinc"\n')
+    (tmp_path / "a.sinc").write_text('@include "b.sinc"\n')
+    (tmp_path / "b.sinc").write_text('@include "a.sinc"\n')
+    compile_fails(spec, "SLEIGH_LIMIT_SELF_INCLUDE", f"{tmp_path}/b.sinc:1:")
+    for number in range(40):
+        (tmp_path / f"{number}.sinc").write_text(f'@include "{number + 1}.sinc"\n')
+    spec.write_text(SPEC + '@include "0.sinc"\n')
+    compile_fails(spec, "SLEIGH_LIMIT_INCLUDE_DEPTH")
+
+
+def test_a_file_of_a_gibibyte_ends_at_a_limit(spec):
+    with open(spec, "r+b") as file:
+        file.truncate(1 << 30)
+    compile_fails(spec, "SLEIGH_LIMIT_SOURCE_BYTES")
+
+
+def test_too_many_constructors_end_at_a_limit(spec):
+    spec.write_text(SPEC + ":a is op=3 {}\n" * (1 << 18))
+    compile_fails(spec, "SLEIGH_LIMIT_CONSTRUCTORS")
+
+
+def test_a_folder_and_a_missing_file_are_told(tmp_path):
+    compile_fails(tmp_path / "nothing.slaspec", "nothing.slaspec", "No such file")
+    folder = tmp_path / "folder.slaspec"
+    folder.mkdir()
+    compile_fails(folder, "folder.slaspec")
+
+
+@pytest.mark.parametrize("change, named", [
+    (lambda sla: sla[:len(sla) // 2], ["byte ", "truncated"]),
+    (lambda sla: sla[:3] + b"\5" + sla[4:], ["byte 3", "version 5"]),
+    (lambda sla: sla[:40] + bytes(byte ^ 0x55 for byte in sla[40:60]) + sla[60:], ["byte ", "corrupted"]),
+    (lambda sla: b"<sleigh version=\"3\">", ["11.1"]),
+    (lambda sla: b"", ["byte 0"]),
+])
+def test_a_damaged_compiled_file_names_the_byte(spec, change, named):
+    compiled = spec.with_suffix(".sla")
+    assert run("sleigh", "compile", spec).returncode == 0
+    compiled.write_bytes(change(compiled.read_bytes()))
+    done = run("disasm", "-", "--sla", compiled, data=b"\1")
+    assert done.returncode == 1 and done.stdout == b""
+    for word in [str(compiled), *named]:
+        assert word in done.stderr.decode()

@@ -30,6 +30,8 @@ class Display:
         assert number, "Xvfb did not start"
         self.environment = {**os.environ, "DISPLAY": f":{number}", "GSK_RENDERER": "cairo", "GTK_A11Y": "none",
                             "GSETTINGS_BACKEND": "memory", "LC_ALL": "C.UTF-8"}
+        # Trying GL loads a driver, and unloads it: what that leaked has no name that could be left out.
+        self.environment["GDK_DEBUG"] = "gl-disable"
         self.environment.pop("WAYLAND_DISPLAY", None)
 
     def close(self):

@@ -84,13 +84,25 @@ const char *preprocessor_value(Preprocessor *preprocessor, const char *text, siz
     return known == NULL ? NULL : known->value;
 }
 
+/* How often the file is being read: it included itself, or another that included it. */
+static unsigned count_open(const Preprocessor *preprocessor, const char *path)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < preprocessor->depth; i++)
+        count +=
+                strcmp(preprocessor->compiler->files[preprocessor->files[i].index].path, path) == 0;
+    return count;
+}
+
 static bool open_file(Preprocessor *preprocessor, const char *path, SourcePosition position)
 {
     Compiler *compiler = preprocessor->compiler;
+    if (count_open(preprocessor, path) >= SLEIGH_LIMIT_SELF_INCLUDE)
+        compiler_limit(compiler, position, "a file that includes itself, SLEIGH_LIMIT_SELF_INCLUDE",
+                SLEIGH_LIMIT_SELF_INCLUDE);
     if (preprocessor->depth >= SLEIGH_LIMIT_INCLUDE_DEPTH)
         compiler_limit(compiler, position,
-                "files that include each other (does a file include itself?), "
-                "SLEIGH_LIMIT_INCLUDE_DEPTH",
+                "files that include each other, SLEIGH_LIMIT_INCLUDE_DEPTH",
                 SLEIGH_LIMIT_INCLUDE_DEPTH);
     uint32_t index;
     if (compiler_open_file(compiler, path, &index) == NULL) {
