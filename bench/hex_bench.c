@@ -125,5 +125,5 @@ int main(int argc, char **argv)
         return measure_file(argv[2]);
     if (argc == 4 && strcmp(argv[1], "remote") == 0)
         return measure_remote(argv[2], argv[3]);
-    return fail("usage: hex_bench file|remote first|page|slowest|memory [PLUGIN]");
+    return fail("usage: hex_bench file|remote first|page|slowest|processor|memory [PLUGIN]");
 }

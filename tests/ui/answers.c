@@ -135,4 +135,5 @@ void answers_start(GtkWidget *shown, GMainLoop *loop, AnswersFn more)
     g_object_set(gtk_settings_get_default(), "gtk-application-prefer-dark-theme",
             g_getenv("DARK") != NULL, "gtk-cursor-blink", FALSE, NULL);
     (void)g_io_add_watch(channel, G_IO_IN | G_IO_HUP, read_command, loop);
+    g_io_channel_unref(channel);
 }

@@ -20,9 +20,10 @@ class Display:
         for program in ("Xvfb", "xdotool", "import"):
             if shutil.which(program) is None:
                 pytest.skip(f"{program} is not installed")
+        # A server that resets itself when its last client goes turns away who comes meanwhile: -noreset.
         reader, writer = os.pipe()
         self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
             pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(writer)
         with os.fdopen(reader) as told:
@@ -30,6 +31,8 @@ class Display:
         assert number, "Xvfb did not start"
         self.environment = {**os.environ, "DISPLAY": f":{number}", "GSK_RENDERER": "cairo", "GTK_A11Y": "none",
                             "GSETTINGS_BACKEND": "memory", "LC_ALL": "C.UTF-8"}
+        # Trying GL loads a driver, and unloads it: what that leaked has no name that could be left out.
+        self.environment["GDK_DEBUG"] = "gl-disable"
         self.environment.pop("WAYLAND_DISPLAY", None)
 
     def close(self):

@@ -109,9 +109,10 @@ int main(int argc, char **argv)
         gtk_window_set_default_size(GTK_WINDOW(window), 700, 500);
     gtk_window_set_child(GTK_WINDOW(window), GTK_WIDGET(panel));
     gtk_widget_grab_focus(GTK_WIDGET(pro_hex_panel_get_view(panel)));
-    g_signal_connect_swapped(window, "destroy", G_CALLBACK(g_main_loop_quit), loop);
     answers_start(window, loop, answer);
     gtk_window_present(GTK_WINDOW(window));
     g_main_loop_run(loop);
+    gtk_window_destroy(GTK_WINDOW(window));
+    g_main_loop_unref(loop);
     return 0;
 }
