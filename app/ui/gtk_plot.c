@@ -7,7 +7,9 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { MARGIN_LEFT = 62, MARGIN_RIGHT = 14, MARGIN_TOP = 14, MARGIN_BOTTOM = 28, TICK_SPACE = 70 };
+enum { MARGIN_LEFT = 72, MARGIN_RIGHT = 14, MARGIN_TOP = 14, MARGIN_BOTTOM = 28, TICK_SPACE = 70 };
+
+#define VALUE_MAX 1e300 /* so that a range is a number, too */
 
 typedef struct Range {
     double low, high;
@@ -22,6 +24,7 @@ static void extend(Range *range, double value)
 {
     if (!isfinite(value))
         return;
+    value = fmin(fmax(value, -VALUE_MAX), VALUE_MAX);
     range->low = fmin(range->low, value);
     range->high = fmax(range->high, value);
 }
@@ -76,38 +79,53 @@ static void draw_number(const Canvas *canvas, double value, double x, double y, 
     char text[32];
     int width;
     int height;
-    (void)snprintf(text, sizeof text, "%.6g", fabs(value) < 1e-300 ? 0.0 : value);
+    (void)snprintf(text, sizeof text, "%.6g", value == 0 ? 0.0 : value);
     pango_layout_set_text(canvas->layout, text, -1);
     pango_layout_get_pixel_size(canvas->layout, &width, &height);
     cairo_move_to(canvas->cairo, x - width * align, y - (align == 1 ? height / 2.0 : 0));
     pango_cairo_show_layout(canvas->cairo, canvas->layout);
 }
 
+/* Multiples of the step, so that zero is zero; no more than can be told apart. */
+static double first_tick(const Range *range, double step)
+{
+    return ceil(range->low / step);
+}
+
+static double tick_value(const Range *range, double first, double step, int number)
+{
+    enum { TICKS_MAX = 200 };
+    double value = (first + number) * step;
+    return number < TICKS_MAX && value <= range->high ? value : NAN;
+}
+
+static void draw_line(const Canvas *canvas, double x, double y, double to_x, double to_y)
+{
+    set_ink(canvas, 0.12);
+    cairo_move_to(canvas->cairo, x, y);
+    cairo_line_to(canvas->cairo, to_x, to_y);
+    cairo_stroke(canvas->cairo);
+    set_ink(canvas, 0.8);
+}
+
 static void draw_axes(const Canvas *canvas)
 {
+    double bottom = canvas->top + canvas->height;
     double step = step_of(&canvas->x, canvas->width / TICK_SPACE);
-    for (double x = ceil(canvas->x.low / step) * step; x <= canvas->x.high; x += step) {
+    double first = first_tick(&canvas->x, step);
+    for (int i = 0; !isnan(tick_value(&canvas->x, first, step, i)); i++) {
+        double x = tick_value(&canvas->x, first, step, i);
         double at = floor(place_x(canvas, x)) + 0.5;
-        set_ink(canvas, 0.12);
-        cairo_move_to(canvas->cairo, at, canvas->top);
-        cairo_line_to(canvas->cairo, at, canvas->top + canvas->height);
-        cairo_stroke(canvas->cairo);
-        set_ink(canvas, 0.8);
-        draw_number(canvas, x, at, canvas->top + canvas->height + 6, 0.5);
-        if (x + step == x)
-            break; /* the range is finer than a double */
+        draw_line(canvas, at, canvas->top, at, bottom);
+        draw_number(canvas, x, at, bottom + 6, 0.5);
     }
     step = step_of(&canvas->y, canvas->height / (TICK_SPACE * 0.7));
-    for (double y = ceil(canvas->y.low / step) * step; y <= canvas->y.high; y += step) {
+    first = first_tick(&canvas->y, step);
+    for (int i = 0; !isnan(tick_value(&canvas->y, first, step, i)); i++) {
+        double y = tick_value(&canvas->y, first, step, i);
         double at = floor(place_y(canvas, y)) + 0.5;
-        set_ink(canvas, 0.12);
-        cairo_move_to(canvas->cairo, canvas->left, at);
-        cairo_line_to(canvas->cairo, canvas->left + canvas->width, at);
-        cairo_stroke(canvas->cairo);
-        set_ink(canvas, 0.8);
+        draw_line(canvas, canvas->left, at, canvas->left + canvas->width, at);
         draw_number(canvas, y, canvas->left - 8, at, 1);
-        if (y + step == y)
-            break;
     }
 }
 

@@ -33,6 +33,7 @@ class Person(Display):
         """What xdotool prints; "" if it finds nothing."""
         done = subprocess.run(["xdotool", *map(str, arguments)], env=self.environment, timeout=PATIENCE_S,
                               capture_output=True, text=True)
+        assert "open display" not in done.stderr, done.stderr
         return done.stdout
 
     def windows(self, title):

@@ -20,9 +20,10 @@ class Display:
         for program in ("Xvfb", "xdotool", "import"):
             if shutil.which(program) is None:
                 pytest.skip(f"{program} is not installed")
+        # A server that resets itself when its last client goes turns away who comes meanwhile: -noreset.
         reader, writer = os.pipe()
         self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
             pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(writer)
         with os.fdopen(reader) as told:

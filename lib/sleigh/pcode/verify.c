@@ -40,16 +40,30 @@ static bool is_unique(const Verifier *verifier, const ProVarnode *varnode)
            strcmp(verifier->spaces[varnode->space].name, "unique") == 0;
 }
 
-static bool is_written_before(const Verifier *verifier, const ProVarnode *varnode)
+/* The end of what is written in one piece from `offset` on; `offset` itself if nothing is. */
+static uint64_t written_until(const Verifier *verifier, uint32_t space, uint64_t offset)
 {
+    uint64_t end = offset;
     for (size_t i = 0; i < verifier->at; i++) {
         const ProVarnode *output = &verifier->ops[i].output;
-        if (output->size != 0 && output->space == varnode->space &&
-                output->offset <= varnode->offset &&
-                varnode->offset - output->offset + varnode->size <= output->size)
-            return true;
+        if (output->size != 0 && output->space == space && output->offset <= offset &&
+                offset - output->offset < output->size && output->offset + output->size > end)
+            end = output->offset + output->size;
     }
-    return false;
+    return end;
+}
+
+/* A value may have been put together from several parts. */
+static bool is_written_before(const Verifier *verifier, const ProVarnode *varnode)
+{
+    uint64_t at = varnode->offset, end = varnode->offset + varnode->size;
+    while (at < end) {
+        uint64_t until = written_until(verifier, varnode->space, at);
+        if (until <= at)
+            return false;
+        at = until;
+    }
+    return true;
 }
 
 static bool sizes_agree(const ProPcodeOp *op)

@@ -44,7 +44,14 @@ static bool states_equal(const Scope *scope, const State *a, const State *b)
     return equal && (a->mxcsr & ~0x3Fu) == (b->mxcsr & ~0x3Fu);
 }
 
-/* Whether the vectors are equal but for the last bits of lanes; `b` gets those of `a` then. */
+static bool is_nan(uint64_t value, unsigned bytes)
+{
+    return bytes == 4 ? (value & INT32_MAX) > 0x7F800000u
+                      : (value & INT64_MAX) > UINT64_C(0x7FF0000000000000);
+}
+
+/* Whether the vectors are equal but for the last bits of lanes, and for which NaN a lane is where
+ * the product alone is invalid; `b` gets those of `a` then. */
 static bool round_alike(const Scope *scope, const State *a, State *b)
 {
     bool alike = scope->fused_bytes != 0;
@@ -53,7 +60,8 @@ static bool round_alike(const Scope *scope, const State *a, State *b)
             uint64_t left = 0, right = 0;
             memcpy(&left, a->vector[i] + at, scope->fused_bytes);
             memcpy(&right, b->vector[i] + at, scope->fused_bytes);
-            alike = alike && left - right + 1 <= 2;
+            bool nan = is_nan(left, scope->fused_bytes) && is_nan(right, scope->fused_bytes);
+            alike = alike && (nan || left - right + 1 <= 2);
             memcpy(b->vector[i] + at, &left, scope->fused_bytes);
         }
     return alike;

@@ -77,11 +77,10 @@ static ProStatus fault(Outcome *outcome, uint64_t vector)
     return PRO_ERR_ABORTED;
 }
 
-/* Order of memory and caches: nothing that one processor sees of itself. */
+/* The order of accesses to memory: nothing that one processor sees of itself. */
 static bool changes_nothing(const char *name)
 {
-    static const char *const names[] = {
-            "LOCK", "lfence", "mfence", "sfence", "clflush", "clflushopt", "clwb"};
+    static const char *const names[] = {"LOCK", "lfence", "mfence", "sfence"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
