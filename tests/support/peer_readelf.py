@@ -12,7 +12,7 @@ SECTION = re.compile(r"^  \[ *(\d+)\] (.*?)\s+(\S+)\s+([0-9a-f]{8,16}) ([0-9a-f]
                      r"\s+[A-Za-z]*\s+(\d+)\s+(\d+)\s+(\d+)$")
 SEGMENT = re.compile(r"^  \S.*? 0x([0-9a-f]+) 0x([0-9a-f]+) 0x([0-9a-f]+) 0x([0-9a-f]+) 0x([0-9a-f]+) (...) +"
                      r"(?:0x)?([0-9a-f]+)$")
-SYMBOL = re.compile(r"^ *\d+: ([0-9a-f]{8,16}) +(\d+|0x[0-9a-f]+) (\S+|<\S+ \S+>: \d+) +(\S+|<\S+ \S+>: \d+) +(\S+) +"
+SYMBOL = re.compile(r"^ *\d+: ([0-9a-f]{8,16}) +(\d+|0x[0-9a-f]+) (<[^>]*>: \d+|\S+) +(<[^>]*>: \d+|\S+) +(\S+) +"
                     r"(?:\[[^]]*\] +)?(\S+)(?: (.*))?$")
 RELOCATION = re.compile(r"^([0-9a-f]{8,16}) +([0-9a-f]{8,16}) ")
 DYNAMIC = re.compile(r"^ 0x([0-9a-f]{8,16}) \(")
