@@ -263,6 +263,17 @@ static void on_progress_ack(ProWorker *worker)
     worker_flush(worker);
 }
 
+static void on_abort(ProWorker *worker, uint64_t id)
+{
+    if (id == worker->running && id != 0)
+        atomic_store(&worker->aborted, true);
+    list_each(link, &worker->tasks)
+    {
+        WorkerTask *task = list_entry(link, WorkerTask, link);
+        task->aborted = task->aborted || task->id == id;
+    }
+}
+
 static void on_box_closed(ProWorker *worker, uint64_t id)
 {
     list_each(link, &worker->boxes)
@@ -297,8 +308,7 @@ static void on_record(ProWorker *worker, Packet *packet, const FrameRecord *reco
         worker->consumed_cost = record->id;
         break;
     case FRAME_ABORT:
-        if (record->id == worker->running && record->id != 0)
-            atomic_store(&worker->aborted, true);
+        on_abort(worker, record->id);
         break;
     case FRAME_INTERRUPT:
         on_interrupt(worker, record->id);

@@ -30,6 +30,7 @@ typedef struct WorkerTask {
     uint64_t id;
     FrameTask frame; /* points into payload */
     Payload payload;
+    bool aborted; /* before it began: it begins with its flag raised */
 } WorkerTask;
 
 typedef struct WorkerBox {

@@ -264,7 +264,7 @@ static WorkerTask *begin_next(ProWorker *worker)
     worker->running = task->id;
     worker->interrupt_sent = false;
     worker->interrupt_here = false;
-    atomic_store(&worker->aborted, false);
+    atomic_store(&worker->aborted, task->aborted);
     atomic_store(&worker->abort_seen, false);
     atomic_store_explicit(&worker->board->running_task, task->id, memory_order_release);
     return task;
