@@ -38,6 +38,8 @@ def run(display, python):
 def number(session, label):
     """Numbers that the program said after a label."""
     session.wait_for(f"@ {label} ")
+    while "\n" not in session.text().split(f"@ {label} ")[1]:  # the rest of the line
+        session.pump()
     line = session.text().split(f"@ {label} ")[1].split("\n")[0]
     return [int(word) for word in line.split()]
 

@@ -59,11 +59,15 @@ static bool has_raw_prefix(const Encoding *encoding, unsigned value)
 }
 
 /* AMD's processors obey 66 before a near branch of 64-bit mode, Intel's ignore it, and so does the
- * specification (SDM volume 2, 2.2.1.6; APM volume 3, 1.2.2). */
+ * specification (SDM volume 2, 2.2.1.6; APM volume 3, 1.2.2). In 32-bit mode VEX.W is ignored
+ * before VPEXTRD and VPINSRD (SDM volume 2, PEXTRD), but this one's refuse it before memory. */
 static bool depends_on_vendor(const Encoding *encoding)
 {
-    return encoding->instruction.machine_mode == ZYDIS_MACHINE_MODE_LONG_64 &&
-           encoding->instruction.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
+    const ZydisDecodedInstruction *instruction = &encoding->instruction;
+    if (instruction->machine_mode != ZYDIS_MACHINE_MODE_LONG_64)
+        return instruction->raw.vex.W != 0 &&
+               (named(encoding, "vpextrd") || named(encoding, "vpinsrd"));
+    return instruction->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
            has_raw_prefix(encoding, 0x66);
 }
 
