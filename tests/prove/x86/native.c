@@ -11,13 +11,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 enum {
-    SECONDS = 20, /* for one batch */
+    SECONDS = 20, /* of processor time for one batch */
     ALTERNATE_BYTES = 1 << 16,
     GUARD_BYTES = 1 << 20,
     INT3 = 0xCC,
@@ -196,7 +197,7 @@ static void run_in_child(void)
     stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
     struct sigaction action = {
             .sa_sigaction = step, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-    (void)alarm(SECONDS);
+    (void)setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS, SECONDS});
     if (!prepare_memory() || sigaltstack(&stack, NULL) != 0 ||
             syscall(SYS_arch_prctl, ARCH_SET_GS_BASE, GS_ADDRESS) != 0 ||
             (the_batch->narrow && !prepare_segments()))
