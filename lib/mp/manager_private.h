@@ -124,9 +124,9 @@ typedef struct Abort {
 
 /* In all, since the process began. */
 typedef struct UnreadCount {
-    uint64_t message_bytes; /* of records with messages */
-    uint64_t bytes;         /* of all others */
-    uint64_t descriptors;   /* of answers */
+    uint64_t message_cost; /* as credit counts it, large ones only with what is in the frame */
+    uint64_t bytes;        /* of all other records */
+    uint64_t descriptors;  /* of answers */
     uint64_t descriptor_bytes;
 } UnreadCount;
 
@@ -134,9 +134,9 @@ typedef struct UnreadCount {
 typedef struct Unread {
     UnreadCount sent;
     UnreadCount read;
-    UnreadCount asked;      /* what had been sent when `receipt` was */
-    uint64_t receipt;       /* that the worker has yet to send back; 0: none */
-    uint64_t message_bytes; /* in the frame being built */
+    UnreadCount asked;    /* what had been sent when `receipt` was */
+    uint64_t receipt;     /* that the worker has yet to send back; 0: none */
+    size_t message_bytes; /* of message records in the frame being built */
 } Unread;
 
 struct Slot {

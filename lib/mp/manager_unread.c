@@ -18,6 +18,7 @@ enum { FRAME_OVERHEAD = 192 };
 void unread_add_message(Slot *slot, size_t size)
 {
     slot->unread.message_bytes += FRAME_RECORD_HEAD_BYTES + size;
+    slot->unread.sent.message_cost += message_cost(size);
 }
 
 void unread_add_descriptor(Slot *slot, uint64_t size)
@@ -45,7 +46,7 @@ static bool is_due(const Unread *unread)
     const UnreadCount *sent = &unread->sent;
     const UnreadCount *read = &unread->read;
     return unread->receipt == 0 &&
-           (sent->bytes - read->bytes + sent->message_bytes - read->message_bytes >=
+           (sent->bytes - read->bytes + sent->message_cost - read->message_cost >=
                            MP_RECEIPT_BYTES ||
                    sent->descriptors - read->descriptors >= MP_UNREAD_DESCRIPTORS_MAX / 2 ||
                    sent->descriptor_bytes - read->descriptor_bytes >=
@@ -55,15 +56,13 @@ static bool is_due(const Unread *unread)
 void unread_on_flush(Slot *slot)
 {
     Unread *unread = &slot->unread;
-    uint64_t size = slot->frame.size + FRAME_OVERHEAD;
-    /* The frame is one with messages, whose number the worker's credit bounds, or one without. */
-    uint64_t of_messages = unread->message_bytes == 0 ? 0 : unread->message_bytes + FRAME_OVERHEAD;
-    unread->sent.message_bytes += of_messages;
-    unread->sent.bytes += size > of_messages ? size - of_messages : 0;
+    /* Of a frame with messages, the overhead is a part of what these cost. */
+    unread->sent.bytes += slot->frame.size - unread->message_bytes +
+                          (unread->message_bytes == 0 ? FRAME_OVERHEAD : 0);
     unread->message_bytes = 0;
-    uint64_t messages_max = 2 * slot->manager->pending_limit + MP_UNREAD_MAX;
     if (unread->sent.bytes - unread->read.bytes > MP_UNREAD_MAX ||
-            unread->sent.message_bytes - unread->read.message_bytes > messages_max) {
+            unread->sent.message_cost - unread->read.message_cost >
+                    slot->manager->pending_limit + MP_UNREAD_MAX) {
         protocol_violation(slot, "it does not read what it is sent");
     } else if (is_due(unread) &&
                getrandom(&unread->receipt, sizeof unread->receipt, 0) == sizeof unread->receipt) {
