@@ -83,6 +83,15 @@ static void a_copy_of_what_changes_could_not(void **state)
             0, 0, 0);
 }
 
+static void a_copy_of_a_part_of_something_could_not(void **state)
+{
+    (void)state;
+    expect("(unique,0x0,4) = COPY (register,0x0,4)\n"
+           "(unique,0x4,4) = COPY (register,0x10,4)\n"
+           "(register,0x8,8) = INT_NEGATE (unique,0x0,8)\n",
+            0, 0, 0);
+}
+
 static void a_result_could_be_written_where_it_goes(void **state)
 {
     (void)state;
@@ -106,6 +115,7 @@ static void operations_on_constants_are_counted(void **state)
     expect("(register,0x0,8) = INT_AND (const,0x11,8), (const,0xf,8)\n", 0, 0, 1);
     expect("(register,0x0,8) = INT_ADD (register,0x8,8), (const,0x0,8)\n", 0, 0, 1);
     expect("(register,0x0,4) = INT_AND (register,0x8,4), (const,0xffffffff,4)\n", 0, 0, 1);
+    expect("(register,0x0,4) = COPY (register,0x0,4)\n", 0, 0, 1);
 }
 
 TEST_MAIN(cmocka_unit_test(lean_code_has_none),
@@ -113,6 +123,7 @@ TEST_MAIN(cmocka_unit_test(lean_code_has_none),
         cmocka_unit_test(one_that_is_read_on_one_path_is_not),
         cmocka_unit_test(a_copy_of_what_stays_could_be_folded),
         cmocka_unit_test(a_copy_of_what_changes_could_not),
+        cmocka_unit_test(a_copy_of_a_part_of_something_could_not),
         cmocka_unit_test(a_result_could_be_written_where_it_goes),
         cmocka_unit_test(but_not_across_what_can_fault),
         cmocka_unit_test(operations_on_constants_are_counted))

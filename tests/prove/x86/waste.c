@@ -31,6 +31,16 @@ static bool reads(const ProPcodeOp *op, const ProVarnode *place)
     return false;
 }
 
+/* Reads more than the place, together with it. */
+static bool reads_beyond(const ProPcodeOp *op, const ProVarnode *place)
+{
+    for (unsigned i = 0; i < op->input_count; i++)
+        if (op->inputs[i].space != PRO_SPACE_CONST && overlap(&op->inputs[i], place) &&
+                !covers(place, &op->inputs[i]))
+            return true;
+    return false;
+}
+
 /* ---- paths ---- */
 
 static bool is_relative(const ProPcodeOp *op)
@@ -71,7 +81,7 @@ typedef struct Walk {
     bool met[2][WASTE_OPERATIONS_MAX];
     unsigned reads;
     size_t last_read;
-    bool read_changed; /* somebody reads it when the source is not what it was */
+    bool tied; /* somebody reads it when the source is not what it was, or as part of a whole */
 } Walk;
 
 static void walk_push(Walk *walk, size_t from, bool changed)
@@ -89,7 +99,7 @@ static void walk_from(Walk *walk, size_t from)
 {
     memset(walk->met, 0, sizeof walk->met);
     walk->height = walk->reads = 0;
-    walk->read_changed = false;
+    walk->tied = false;
     walk_push(walk, from, false);
     while (walk->height > 0) {
         size_t top = walk->stack[--walk->height], at = top >> 1;
@@ -98,7 +108,7 @@ static void walk_from(Walk *walk, size_t from)
         if (reads(op, walk->written)) {
             walk->reads++;
             walk->last_read = at;
-            walk->read_changed |= changed;
+            walk->tied |= changed || reads_beyond(op, walk->written);
         }
         if (op->output.size > 0 && covers(&op->output, walk->written))
             continue; /* written anew: this path ends */
@@ -140,7 +150,7 @@ static bool is_copy_in(const Code *code, size_t at, Walk *walk)
     walk->written = &op->output;
     walk->source = &source;
     walk_from(walk, at);
-    return walk->reads > 0 && !walk->read_changed;
+    return walk->reads > 0 && !walk->tied;
 }
 
 static bool is_target(const Code *code, size_t at)
@@ -192,6 +202,8 @@ static bool is_constant(const ProPcodeOp *op)
 /* The output is the first input. */
 static bool is_identity(const ProPcodeOp *op)
 {
+    if (op->code == PRO_PCODE_COPY)
+        return covers(&op->output, &op->inputs[0]);
     if (op->input_count == 1)
         return (op->code == PRO_PCODE_INT_ZEXT || op->code == PRO_PCODE_INT_SEXT) &&
                op->output.size == op->inputs[0].size;
