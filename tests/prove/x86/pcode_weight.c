@@ -178,8 +178,7 @@ static bool open_mode(Mode *mode, unsigned bits, const char *sla, const char *ps
 int main(int argc, char **argv)
 {
     if (argc < 6) {
-        (void)fprintf(
-                stderr, "usage: see the head of pcode_weight.c; prove-x86-pcode runs this\n");
+        (void)fprintf(stderr, "usage: see the head of pcode_weight.c; prove-x86-pcode runs this\n");
         return 2;
     }
     if (!open_mode(&weight.modes[0], 64, argv[1], argv[2]) ||

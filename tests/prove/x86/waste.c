@@ -233,8 +233,7 @@ static bool is_identity(const ProPcodeOp *op)
 static bool is_dead(const Code *code, size_t at, Walk *walk)
 {
     const ProPcodeOp *op = &code->ops[at];
-    if (op->output.size == 0 || op->output.space != code->unique ||
-            op->code == PRO_PCODE_CALLOTHER)
+    if (op->output.size == 0 || op->output.space != code->unique || op->code == PRO_PCODE_CALLOTHER)
         return false;
     walk->written = &op->output;
     walk->source = NULL;

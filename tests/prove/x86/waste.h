@@ -14,8 +14,8 @@
 enum { WASTE_OPERATIONS_MAX = 4096 }; /* longer p-code is counted, and not looked into */
 
 typedef struct Waste {
-    unsigned dead;      /* they write a temporary that nobody reads */
-    unsigned copies;    /* COPY or SUBPIECE whose source, or destination, could stand in its place */
+    unsigned dead;   /* they write a temporary that nobody reads */
+    unsigned copies; /* COPY or SUBPIECE whose source, or destination, could stand in its place */
     unsigned constants; /* they have constants only, or leave their input as it is */
     bool too_long;
 } Waste;

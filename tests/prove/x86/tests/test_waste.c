@@ -56,7 +56,8 @@ static void one_that_is_read_on_one_path_is_not(void **state)
            "(unique,0x0,8) = INT_SUB (register,0x0,8), (register,0x8,8)\n"
            "(register,0x0,8) = INT_NEGATE (unique,0x0,8)\n",
             0, 0, 0);
-    expect("(unique,0x0,8) = INT_ADD (register,0x0,8), (register,0x8,8)\n" /* read in the next turn */
+    expect("(unique,0x0,8) = INT_ADD (register,0x0,8), (register,0x8,8)\n" /* read in the next turn
+                                                                            */
            "(register,0x0,8) = INT_NEGATE (unique,0x10,8)\n"
            "(unique,0x10,8) = INT_SUB (unique,0x0,8), (register,0x8,8)\n"
            "CBRANCH (const,0xfffffffe,4), (register,0x200,1)\n",
