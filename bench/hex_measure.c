@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hex_measure.h"
 
-#include "ui/hex_grid.h"
-#include "ui/hex_view.h"
+#include "ui/hex/grid.h"
+#include "ui/hexview/view.h"
 
 #include <gtk/gtk.h>
 #include <math.h>

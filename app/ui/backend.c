@@ -2,7 +2,7 @@
 
 /* Windows or terminal: chosen once. */
 
-#include "ui/view.h"
+#include "ui/terminal/terminal.h"
 
 #include <dlfcn.h>
 #include <limits.h>

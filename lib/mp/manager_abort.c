@@ -22,16 +22,21 @@ ProAbortRung abort_rung(const Slot *slot)
     return rungs[slot->abort.stage];
 }
 
+/*
+ * A worker may say hello and take tasks before the launcher has told its pid. Nobody can send it a
+ * signal until then, so the ladder waits below the first rung that needs one: on_started() goes on.
+ */
 uint64_t abort_next_deadline(const Slot *slot)
 {
     const Abort *abort = &slot->abort;
+    bool can_signal = slot->pidfd >= 0;
     switch (abort->stage) {
     case ABORT_FLAG:
         return abort->start_ns + abort->total_ns / 2;
     case ABORT_INTERRUPT:
-        return abort->start_ns + abort->total_ns / 4 * 3;
+        return can_signal ? abort->start_ns + abort->total_ns / 4 * 3 : UINT64_MAX;
     case ABORT_TERM:
-        return abort->start_ns + abort->total_ns;
+        return can_signal ? abort->start_ns + abort->total_ns : UINT64_MAX;
     case ABORT_NONE:
     case ABORT_KILL:
         break;

@@ -224,10 +224,10 @@ static void on_started(ProManager *manager, const LaunchEvent *event)
         return;
     }
     ProError error = {0};
-    if (has_process(slot, event->pid, event->pidfd, &error) != PRO_OK)
+    bool watched = has_process(slot, event->pid, event->pidfd, &error) == PRO_OK;
+    if (!watched || slot->kill_owed)
         slot_kill(slot, SIGKILL);
-    if (slot->stopping && slot->abort.stage == ABORT_KILL)
-        slot_kill(slot, SIGKILL);
+    abort_on_deadline(slot, clock_now_ns()); /* the ladder may have waited for the pid */
 }
 
 void slot_start_failed(Slot *slot, const char *text)

@@ -165,6 +165,7 @@ struct Slot {
     bool ended_any;          /* the process has ended a task */
     unsigned restarts;
     bool violated;
+    bool kill_owed; /* to be killed as soon as its pid is known */
     char *death_detail;
     ProDeath *last_death;
 

@@ -3,7 +3,7 @@
 /* What a worker says a file consists of, as the workspace reads it: any bytes. All cells are read.
  */
 
-#include "workspace/document.h"
+#include "workspace/window/document.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 /* What is typed into the hex view's "go to": any text, any place. The offset must lie inside. */
 
-#include "ui/hex_expression.h"
+#include "ui/hex/expression.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 /* The markup of views. It comes from scripts, and from whatever they put into it. Capped by
  * UI_MARKUP_BYTES_MAX. */
 
-#include "ui/markup.h"
+#include "ui/markup/markup.h"
 
 #include <stdlib.h>
 

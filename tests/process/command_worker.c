@@ -8,6 +8,7 @@
 #include <promp/runner.h>
 #include <promp/wait.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,8 +198,23 @@ static bool run(void *user, const ProTask *task, ProWriter *result, ProTaskError
     return true;
 }
 
+/* The nursery holds back what it has to say of a new worker while the test keeps this FIFO. */
+static void after_fork_parent(void *user)
+{
+    (void)user;
+    const char *path = getenv("COMMAND_WORKER_HOLD");
+    char end;
+    int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    while (read(fd, &end, 1) > 0)
+        continue;
+    (void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
-    static const ProRunnerOps ops = {.setup = setup, .run = run};
+    static const ProRunnerOps ops = {
+            .setup = setup, .run = run, .after_fork_parent = after_fork_parent};
     return pro_worker_main(argc, argv, &ops, NULL);
 }

@@ -5,9 +5,21 @@
 #include "process/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* A FIFO: while it exists the nursery waits in front of it (command_worker.c). The nursery has the
+ * environment of when it began, so the name is there before the first worker. */
+static char hold[64];
+
+__attribute__((constructor)) static void name_hold(void)
+{
+    (void)snprintf(hold, sizeof hold, "/tmp/promp-test-hold-%d", (int)getpid());
+    (void)setenv("COMMAND_WORKER_HOLD", hold, 1);
+}
 
 static void first_task_ends(void **state)
 {
@@ -281,6 +293,29 @@ static void ladder_ends_each_at_its_rung(void **state)
     engine_end(&engine);
 }
 
+/* A worker can take a task before the launcher has told its pid: the signal waits for that. */
+static void cancels_before_the_pid_is_known(void **state)
+{
+    (void)state;
+    ProError error = {0};
+    Engine engine;
+    engine_start(&engine, 0);
+    assert_return_code(mkfifo(hold, 0600), errno);
+    ProWorkerId worker = engine_worker(&engine);
+    engine_give(&engine, worker, "spin", true);
+    wait_until_running(&engine, worker);
+    ProWorkerInfo info;
+    assert_ok(pro_manager_worker_info(engine.manager, worker, &info, &error));
+    assert_int_equal(info.pid, 0);
+    assert_ok(pro_manager_abort_operation(engine.manager, worker, 0, &error));
+    int writer = open(hold, O_WRONLY | O_CLOEXEC);
+    assert_return_code(unlink(hold), errno); /* its replacement is told at once */
+    assert_return_code(close(writer), errno);
+    engine_wait(&engine);
+    expect_ending(&engine, PRO_ENDING_ABORTED, PRO_RUNG_KILL);
+    engine_end(&engine);
+}
+
 static void death_fails_the_running_task_only(void **state)
 {
     (void)state;
@@ -472,6 +507,7 @@ TEST_MAIN(cmocka_unit_test(first_task_ends), cmocka_unit_test(values_of_any_size
         cmocka_unit_test(output_without_newline_gets_one), cmocka_unit_test(messages_go_both_ways),
         cmocka_unit_test(messages_of_medium_size_outlive_their_sender),
         cmocka_unit_test(ladder_ends_each_at_its_rung),
+        cmocka_unit_test(cancels_before_the_pid_is_known),
         cmocka_unit_test(death_fails_the_running_task_only),
         cmocka_unit_test(task_that_kills_twice_is_quarantined),
         cmocka_unit_test(without_replacement_the_queue_dies_too),

@@ -2,7 +2,7 @@
 #ifndef UI_ANSWERS_H
 #define UI_ANSWERS_H
 
-#include "ui/hex_view_private.h"
+#include "ui/hexview/view_private.h"
 
 /*
  * Test programs are asked by standard input, a line each, and answer with a line: display.py does

@@ -2,7 +2,7 @@
 
 /* Tasks as they are when a loader has a bug, or a file has taken its worker over: PROMP_TASKS. */
 
-#include "workspace/task.h"
+#include "workspace/tasks/task.h"
 
 #include <signal.h>
 #include <unistd.h>

@@ -11,7 +11,7 @@
  */
 
 #include "ui/answers.h"
-#include "ui/hex_panel.h"
+#include "ui/hexview/panel.h"
 
 #include <promp/container_ops.h>
 #include <pthread.h>

@@ -3,7 +3,7 @@
 /* The workspace, for test_workspace.py: workspace_window FILE... It answers what answers.h says. */
 
 #include "ui/answers.h"
-#include "workspace/window.h"
+#include "workspace/window/window.h"
 
 static gboolean quit_loop(GMainLoop *loop)
 {

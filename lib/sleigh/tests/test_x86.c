@@ -3,7 +3,7 @@
  * rest tests/prove/x86 compares all with another decoder and with the processor. */
 #include "support/test.h"
 
-#include <promp/sleigh.h>
+#include <promp/emulator.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,4 +250,124 @@ static void narrow_code_is_read(void **state)
     check_cases("x86", cases_32, sizeof cases_32 / sizeof cases_32[0]);
 }
 
-TEST_MAIN(cmocka_unit_test(wide_code_is_read), cmocka_unit_test(narrow_code_is_read))
+/* ---- 16-bit code: in its segments nothing above the low 64 KiB can be meant ---- */
+
+enum { SEGMENT_BYTES = 1 << 16, STEPS_MAX = 100 };
+
+static uint8_t segment[SEGMENT_BYTES];
+
+static ProStatus segment_read(
+        void *data, unsigned space, uint64_t address, void *bytes, size_t size)
+{
+    (void)data;
+    (void)space;
+    if (address > SEGMENT_BYTES || size > SEGMENT_BYTES - address)
+        return PRO_ERR_NOT_FOUND;
+    memcpy(bytes, segment + address, size);
+    return PRO_OK;
+}
+
+static ProStatus segment_write(
+        void *data, unsigned space, uint64_t address, const void *bytes, size_t size)
+{
+    (void)data;
+    (void)space;
+    if (address > SEGMENT_BYTES || size > SEGMENT_BYTES - address)
+        return PRO_ERR_NOT_FOUND;
+    memcpy(segment + address, bytes, size);
+    return PRO_OK;
+}
+
+typedef struct Register {
+    const char *name;
+    uint64_t before;
+    uint64_t after;
+} Register;
+
+/* The upper halves are what shows whether 32 bits were used. */
+static const Register short_registers[] = {{"EAX", 0xBEEF0000, 0xBEEF1237},
+        {"EBX", 0xBEEF0000, 0x11223344}, {"ECX", 0xBEEF0000, 0xBEEF0000},
+        {"EDX", 0xBEEF0000, 0xBEEF0FF6}, {"ESP", 0xBEEF1000, 0xBEEF0FFC},
+        {"EBP", 0xBEEF2222, 0xBEEF2222}, {"ESI", 0xBEEF0000, 0xBEEF0204},
+        {"EDI", 0xBEEF0000, 0xBEEF0304}};
+
+static const char short_code[] = "b83412"       /* mov ax, 1234h */
+                                 "50"           /* push ax */
+                                 "666844332211" /* push dword 11223344h */
+                                 "665b"         /* pop ebx */
+                                 "59"           /* pop cx */
+                                 "c8080000"     /* enter 8, 0 */
+                                 "89e2"         /* mov dx, sp */
+                                 "c9"           /* leave */
+                                 "e81800"       /* call 2fh */
+                                 "be0002"       /* mov si, 200h */
+                                 "bf0003"       /* mov di, 300h */
+                                 "b90400"       /* mov cx, 4 */
+                                 "f3a4"         /* rep movsb */
+                                 "b90300"       /* mov cx, 3 */
+                                 "40"           /* inc ax */
+                                 "e2fd"         /* loop 25h */
+                                 "60"           /* pusha */
+                                 "b80000"       /* mov ax, 0 */
+                                 "61"           /* popa */
+                                 "6655"         /* push ebp */
+                                 "c3";          /* ret, at 2fh */
+
+static ProVarnode register_place(ProSleighLanguage *language, const char *name)
+{
+    const ProSleighRegister *found = pro_sleigh_language_register(language, name);
+    assert_non_null(found);
+    return found->place;
+}
+
+static void short_code_uses_short_registers(void **state)
+{
+    (void)state;
+    const uint64_t end = 0x2F;
+    const size_t count = sizeof short_registers / sizeof *short_registers;
+    ProSleighLanguage *language = load("x86");
+    ProPcodeEmulator *emulator = NULL;
+    ProError error = {0};
+    ProPcodeEmulatorCalls calls = {.read = segment_read, .write = segment_write};
+    assert_int_equal(pro_pcode_emulator_new(language, &calls, &emulator, &error), PRO_OK);
+    assert_int_equal(pro_sleigh_decoder_set_context(
+                             pro_pcode_emulator_decoder(emulator), "seg16", 0, 1, &error),
+            PRO_OK);
+    for (size_t i = 0; short_code[2 * i] != 0; i++) {
+        char digits[3] = {short_code[2 * i], short_code[2 * i + 1], 0};
+        segment[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    memcpy(segment + 0x200, "read", 4);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(
+                pro_pcode_emulator_set(emulator, register_place(language, short_registers[i].name),
+                        short_registers[i].before),
+                PRO_OK);
+    unsigned steps = 0;
+    bool called = false; /* the subroutine is where the code ends */
+    for (; steps < STEPS_MAX; steps++) {
+        uint64_t address = pro_pcode_emulator_address(emulator);
+        if (address == end && called)
+            break;
+        called = called || address == end;
+        if (pro_pcode_emulator_step(emulator, &error) != PRO_OK)
+            fail_msg("at 0x%llx: %s", (unsigned long long)address, error.text);
+    }
+    assert_true(steps < STEPS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = 0;
+        assert_int_equal(pro_pcode_emulator_get(emulator,
+                                 register_place(language, short_registers[i].name), &value),
+                PRO_OK);
+        if (value != short_registers[i].after)
+            fail_msg("%s is 0x%llx, not 0x%llx", short_registers[i].name, (unsigned long long)value,
+                    (unsigned long long)short_registers[i].after);
+    }
+    assert_memory_equal(segment + 0x300, "read", 4);
+    assert_memory_equal(segment + 0xFFC, "\x22\x22\xEF\xBE", 4);
+    pro_pcode_emulator_free(emulator);
+    pro_sleigh_language_unref(language);
+}
+
+TEST_MAIN(cmocka_unit_test(wide_code_is_read), cmocka_unit_test(narrow_code_is_read),
+        cmocka_unit_test(short_code_uses_short_registers))

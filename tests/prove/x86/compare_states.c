@@ -92,7 +92,7 @@ Verdict outcomes_compare(
     bool alike = native->end == emulated->end && round_alike(scope, &native->out, &rounded) &&
                  states_equal(scope, &native->out, &rounded) &&
                  memcmp(native->data, emulated->data, DATA_BYTES) == 0;
-    return alike ? VERDICT_UNMODELLED : VERDICT_DIFFERENT;
+    return alike ? VERDICT_ROUNDED : VERDICT_DIFFERENT;
 }
 
 static void print_bytes(FILE *file, const uint8_t *bytes, size_t size)

@@ -9,9 +9,10 @@
 typedef enum Verdict {
     VERDICT_EQUAL = 0,
     VERDICT_DIFFERENT,
-    VERDICT_ABSENT,    /* #UD: this processor does not have it */
-    VERDICT_OPAQUE,    /* the specification only names it */
-    VERDICT_UNMODELLED /* what p-code does not have: faults of some kinds, a fused rounding */
+    VERDICT_ABSENT,     /* #UD: this processor does not have it */
+    VERDICT_OPAQUE,     /* the specification only names it */
+    VERDICT_UNMODELLED, /* faults of kinds that p-code does not have */
+    VERDICT_ROUNDED     /* equal but for a fused operation's rounding, or its NaN: Scope */
 } Verdict;
 
 /* What is compared beside general registers, flags, vectors, memory and the kind of end. */

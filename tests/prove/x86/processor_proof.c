@@ -3,7 +3,7 @@
  * x86_processor_proof MODE SLA PSPEC [--states N] [--seed N] [--only TEXT] [--show N] [--list]
  *                     [--done FILE]: executes every form of every instruction on this processor and
  * in the emulator, and compares. MODE is 64 or 32. One line a form, separated by tabs:
- *     name, group, verdict, states, equal, different, unmodelled, detail
+ *     name, group, verdict, states, equal, different, unmodelled, rounded twice, detail
  * with the verdicts equal, different, absent (from this processor), opaque (the specification only
  * names it), excluded (why), missing (not in the specification). --show prints the first N
  * differences of each form to stderr. --done: a file with names of forms to leave out. Exits 0 if
@@ -33,7 +33,7 @@ typedef struct Options {
 } Options;
 
 typedef struct Counts {
-    unsigned verdicts[5];
+    unsigned verdicts[VERDICT_ROUNDED + 1];
     unsigned states;
     unsigned missing;
     unsigned lost;
@@ -141,9 +141,9 @@ static void report(Proof *proof, const Form *form, const Counts *counts)
     }
     bool good = strcmp(verdict, "different") != 0 && strcmp(verdict, "missing") != 0;
     proof->failed = proof->failed || !good;
-    (void)printf("%s\t%s\t%s\t%u\t%u\t%u\t%u\t%s\n", form->name, form->group, verdict,
+    (void)printf("%s\t%s\t%s\t%u\t%u\t%u\t%u\t%u\t%s\n", form->name, form->group, verdict,
             counts->states, of[VERDICT_EQUAL], of[VERDICT_DIFFERENT] + of[VERDICT_ABSENT],
-            of[VERDICT_UNMODELLED], detail);
+            of[VERDICT_UNMODELLED], of[VERDICT_ROUNDED], detail);
     (void)fflush(stdout);
 }
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Message boxes and file choosers: each handles events until it is answered. */
+
+#include "gtk_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- boxes ---- */
+
+typedef struct Box {
+    GtkWindow *window;
+    ProBoxButtons answer; /* 0: none yet */
+    ProBoxButtons otherwise;
+} Box;
+
+/* Cancel, else No, else OK, else Yes. */
+static ProBoxButtons least_of(unsigned buttons)
+{
+    static const ProBoxButtons order[] = {PRO_BOX_CANCEL, PRO_BOX_NO, PRO_BOX_OK, PRO_BOX_YES};
+    for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
+        if ((buttons & order[i]) != 0)
+            return order[i];
+    return PRO_BOX_OK;
+}
+
+static void on_button(GtkButton *button, Box *box)
+{
+    box->answer =
+            (ProBoxButtons)GPOINTER_TO_INT(g_object_get_data(G_OBJECT(button), "promp-button"));
+}
+
+static void close_box(void *user)
+{
+    Box *box = user;
+    box->answer = box->otherwise;
+}
+
+static gboolean on_close(GtkWindow *window, void *user)
+{
+    (void)window;
+    close_box(user);
+    return TRUE;
+}
+
+static void add_buttons(Box *box, GtkWidget *row, unsigned buttons)
+{
+    static const struct {
+        ProBoxButtons button;
+        const char *text;
+    } known[] = {{PRO_BOX_CANCEL, "Cancel"}, {PRO_BOX_NO, "No"}, {PRO_BOX_YES, "Yes"},
+            {PRO_BOX_OK, "OK"}};
+    GtkWidget *last = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        if ((buttons & known[i].button) == 0)
+            continue;
+        last = gtk_button_new_with_label(known[i].text);
+        gtk_widget_set_size_request(last, 86, -1);
+        g_object_set_data(G_OBJECT(last), "promp-button", GINT_TO_POINTER(known[i].button));
+        g_signal_connect(last, "clicked", G_CALLBACK(on_button), box);
+        gtk_box_append(GTK_BOX(row), last);
+    }
+    gtk_widget_add_css_class(last, "suggested-action");
+    gtk_window_set_default_widget(box->window, last);
+    gtk_window_set_focus(box->window, last);
+}
+
+static bool box_is_answered(void *user)
+{
+    const Box *box = user;
+    return box->answer != 0;
+}
+
+ProStatus gtk_ask_box(const char *title, const char *text, unsigned buttons,
+        ProBoxButtons *ret_button, ProError *reterr)
+{
+    Box box = {.window = GTK_WINDOW(gtk_window_new()), .otherwise = least_of(buttons)};
+    GtkWidget *content = gtk_box_new(GTK_ORIENTATION_VERTICAL, 18);
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 10);
+    char *good = g_utf8_make_valid(text, -1);
+    GtkWidget *label = gtk_label_new(good);
+    g_free(good);
+    gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), 60);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_selectable(GTK_LABEL(label), TRUE);
+    gtk_widget_set_focusable(label, FALSE);
+    gtk_widget_add_css_class(label, "promp-text");
+    gtk_widget_add_css_class(GTK_WIDGET(box.window), "promp-box");
+    gtk_widget_set_vexpand(label, TRUE);
+    gtk_widget_set_valign(label, GTK_ALIGN_START);
+    gtk_widget_set_halign(row, GTK_ALIGN_END);
+    gtk_widget_set_margin_top(content, 22);
+    gtk_widget_set_margin_bottom(content, 16);
+    gtk_widget_set_margin_start(content, 22);
+    gtk_widget_set_margin_end(content, 22);
+    gtk_box_append(GTK_BOX(content), label);
+    gtk_box_append(GTK_BOX(content), row);
+    gtk_window_set_title(box.window, title == NULL ? "promp" : title);
+    gtk_window_set_child(box.window, content);
+    gtk_window_set_default_size(box.window, 320, -1);
+    gtk_window_set_transient_for(box.window, gtk_backend_front_window());
+    gtk_window_set_modal(box.window, TRUE);
+    add_buttons(&box, row, buttons);
+    g_signal_connect(box.window, "close-request", G_CALLBACK(on_close), &box);
+    gtk_backend_add_keys(box.window, true, close_box, &box);
+    gtk_window_present(box.window);
+    ProStatus status = loop_wait_until(box_is_answered, &box, reterr);
+    gtk_window_destroy(box.window);
+    (void)pro_ui_process_events(NULL); /* it goes from the screen now */
+    if (status == PRO_OK)
+        *ret_button = box.answer;
+    return status;
+}
+
+/* ---- files ---- */
+
+typedef struct Choice {
+    bool answered;
+    char *path; /* NULL: cancelled */
+} Choice;
+
+static void on_response(GtkDialog *dialog, int response, Choice *choice)
+{
+    choice->answered = true;
+    if (response != GTK_RESPONSE_ACCEPT)
+        return;
+    GFile *file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
+    char *path = file == NULL ? NULL : g_file_get_path(file);
+    choice->path = path == NULL ? NULL : strdup(path);
+    g_free(path);
+    g_clear_object(&file);
+}
+
+static bool is_answered(void *user)
+{
+    const Choice *choice = user;
+    return choice->answered;
+}
+
+/* "Executables (*.exe *.dll);;All files (*)" */
+static void add_filters(GtkFileChooser *chooser, const char *filters)
+{
+    char **parts = g_strsplit(filters == NULL ? "" : filters, ";;", -1);
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        char *open = strrchr(parts[i], '(');
+        char *close = open == NULL ? NULL : strchr(open, ')');
+        if (close == NULL)
+            continue;
+        GtkFileFilter *filter = gtk_file_filter_new();
+        char *good = g_utf8_make_valid(parts[i], -1);
+        gtk_file_filter_set_name(filter, good);
+        g_free(good);
+        *close = '\0';
+        char **patterns = g_strsplit_set(open + 1, " ,;", -1);
+        for (size_t j = 0; patterns[j] != NULL; j++)
+            if (patterns[j][0] != '\0')
+                gtk_file_filter_add_pattern(filter, patterns[j]);
+        g_strfreev(patterns);
+        gtk_file_chooser_add_filter(chooser, filter);
+        g_object_unref(filter);
+    }
+    g_strfreev(parts);
+}
+
+static void set_start(GtkFileChooser *chooser, bool save, const char *start)
+{
+    if (start == NULL || start[0] == '\0')
+        return;
+    GFile *file = g_file_new_for_path(start);
+    bool is_folder = g_file_test(start, G_FILE_TEST_IS_DIR);
+    if (is_folder) {
+        (void)gtk_file_chooser_set_current_folder(chooser, file, NULL);
+    } else if (g_file_test(start, G_FILE_TEST_EXISTS)) {
+        (void)gtk_file_chooser_set_file(chooser, file, NULL);
+    } else if (save) {
+        GFile *folder = g_file_get_parent(file);
+        char *name = g_file_get_basename(file);
+        if (folder != NULL)
+            (void)gtk_file_chooser_set_current_folder(chooser, folder, NULL);
+        gtk_file_chooser_set_current_name(chooser, name);
+        g_free(name);
+        g_clear_object(&folder);
+    }
+    g_object_unref(file);
+}
+
+ProStatus gtk_ask_file(bool save, const char *title, const char *start, const char *filters,
+        char **ret_path, ProError *reterr)
+{
+    Choice choice = {0};
+    GtkWidget *dialog =
+            gtk_file_chooser_dialog_new(title == NULL ? "" : title, gtk_backend_front_window(),
+                    save ? GTK_FILE_CHOOSER_ACTION_SAVE : GTK_FILE_CHOOSER_ACTION_OPEN, "Cancel",
+                    GTK_RESPONSE_CANCEL, save ? "Save" : "Open", GTK_RESPONSE_ACCEPT, NULL);
+    gtk_dialog_set_default_response(GTK_DIALOG(dialog), GTK_RESPONSE_ACCEPT);
+    gtk_window_set_modal(GTK_WINDOW(dialog), TRUE);
+    gtk_window_set_default_size(GTK_WINDOW(dialog), 860, 560);
+    add_filters(GTK_FILE_CHOOSER(dialog), filters);
+    set_start(GTK_FILE_CHOOSER(dialog), save, start);
+    g_signal_connect(dialog, "response", G_CALLBACK(on_response), &choice);
+    gtk_window_present(GTK_WINDOW(dialog));
+    ProStatus status = loop_wait_until(is_answered, &choice, reterr);
+    gtk_window_destroy(GTK_WINDOW(dialog));
+    (void)pro_ui_process_events(NULL);
+    if (status != PRO_OK) {
+        free(choice.path);
+        return status;
+    }
+    *ret_path = choice.path != NULL ? choice.path : strdup("");
+    return *ret_path != NULL ? PRO_OK : ui_error(reterr, PRO_ERR_NO_MEMORY, "no memory for a path");
+}
