@@ -47,7 +47,8 @@ PRO_API ProStatus pro_sleigh_compile(const ProSleighCompileOptions *options, uin
 
 typedef struct ProSleighLanguage ProSleighLanguage;
 
-/* Loads a compiled specification from memory (not kept). One reference is the caller's. */
+/* Loads a compiled specification from memory (not kept). One reference is the caller's. Languages
+ * belong to all threads; two that decode with one do not wait for each other. */
 PRO_API ProStatus pro_sleigh_language_load(const void *sla, size_t size,
         ProSleighLanguage **ret_language, ProError *reterr) PRO_WARN_UNUSED;
 
@@ -85,7 +86,18 @@ PRO_API unsigned pro_sleigh_language_default_space(const ProSleighLanguage *lang
 PRO_API unsigned pro_sleigh_language_unique_space(const ProSleighLanguage *language);
 PRO_API unsigned pro_sleigh_language_alignment(const ProSleighLanguage *language);
 PRO_API bool pro_sleigh_language_big_endian(const ProSleighLanguage *language);
-PRO_API size_t pro_sleigh_language_bytes(const ProSleighLanguage *language); /* memory it takes */
+
+/* Memory it takes; grows while more of its instructions are lifted for the first time. */
+PRO_API size_t pro_sleigh_language_bytes(const ProSleighLanguage *language);
+
+/*
+ * Reads the p-code of all constructors now. Otherwise that of each is read when it is first used:
+ * of a file that is damaged there, the language loads, and pro_sleigh_lift() of such an instruction
+ * answers PRO_ERR_FORMAT. (Who writes such a file does so on purpose: it has a checksum, which
+ * loading checks.) For who wants to know all of it: a compiler's tests, an import. Any thread.
+ */
+PRO_API ProStatus pro_sleigh_language_check(
+        const ProSleighLanguage *language, ProError *reterr) PRO_WARN_UNUSED;
 
 typedef struct ProSleighRegister {
     const char *name;
@@ -160,7 +172,8 @@ PRO_API ProStatus pro_sleigh_decode(ProSleighDecoder *decoder, uint64_t address,
 PRO_API ProStatus pro_sleigh_text(ProSleighDecoder *decoder, const char **ret_mnemonic,
         const char **ret_body) PRO_WARN_UNUSED;
 
-/* p-code of the decoded instruction. */
+/* p-code of the decoded instruction. PRO_ERR_FORMAT: the specification is damaged there (see
+ * pro_sleigh_language_check()). */
 PRO_API ProStatus pro_sleigh_lift(
         ProSleighDecoder *decoder, ProSleighLift *ret_lift, ProError *reterr) PRO_WARN_UNUSED;
 

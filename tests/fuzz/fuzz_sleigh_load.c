@@ -63,8 +63,10 @@ static void load_packed(const uint8_t *data, size_t size)
         return;
     memcpy(sla, "sla\4", 4);
     if (compress2(sla + 4, &packed, data, size, 0) == Z_OK &&
-            pro_sleigh_language_load(sla, packed + 4, &language, &error) == PRO_OK)
+            pro_sleigh_language_load(sla, packed + 4, &language, &error) == PRO_OK) {
         decode_some(language, data, size);
+        (void)!pro_sleigh_language_check(language, &error);
+    }
     pro_sleigh_language_unref(language);
     free(sla);
 }

@@ -6,9 +6,9 @@
 #include "core/error.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 static void define_from_options(Compiler *compiler)
 {
@@ -83,18 +83,25 @@ static ProStatus run(Compiler *compiler, Buffer *document)
 
 static ProStatus compress_document(const Buffer *document, uint8_t **ret_sla, size_t *ret_size)
 {
-    uLongf packed_size = compressBound(document->size);
-    uint8_t *sla = malloc(packed_size + 4);
-    if (sla == NULL)
-        return PRO_ERR_NO_MEMORY;
-    memcpy(sla, "sla", 3);
-    sla[3] = SLA_FORMAT_VERSION;
-    if (compress2(sla + 4, &packed_size, document->data, document->size, 6) != Z_OK) {
+    enum { HEADER_BYTES = 4, LEVEL = 6 };
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(LEVEL);
+    size_t room =
+            compressor == NULL ? 0 : libdeflate_zlib_compress_bound(compressor, document->size);
+    uint8_t *sla = compressor == NULL ? NULL : malloc(room + HEADER_BYTES);
+    size_t packed_size = 0;
+    if (sla != NULL) {
+        memcpy(sla, "sla", 3);
+        sla[3] = SLA_FORMAT_VERSION;
+        packed_size = libdeflate_zlib_compress(
+                compressor, document->data, document->size, sla + HEADER_BYTES, room);
+    }
+    libdeflate_free_compressor(compressor);
+    if (packed_size == 0) {
         free(sla);
         return PRO_ERR_NO_MEMORY;
     }
     *ret_sla = sla;
-    *ret_size = packed_size + 4;
+    *ret_size = packed_size + HEADER_BYTES;
     return PRO_OK;
 }
 

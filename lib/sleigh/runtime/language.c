@@ -68,6 +68,9 @@ void pro_sleigh_language_unref(ProSleighLanguage *language)
     if (language == NULL ||
             atomic_fetch_sub_explicit(&language->references, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < language->tpls_count; i++)
+        free(atomic_load_explicit(&language->tpls[i].ops, memory_order_relaxed));
+    free(language->document);
 #define X(type, name) free((void *)language->name);
     LANGUAGE_ARRAYS(X)
 #undef X
@@ -106,7 +109,8 @@ bool pro_sleigh_language_big_endian(const ProSleighLanguage *language)
 
 size_t pro_sleigh_language_bytes(const ProSleighLanguage *language)
 {
-    size_t bytes = sizeof *language + language->arena.total_bytes;
+    size_t bytes = sizeof *language + language->arena.total_bytes + language->document_size;
+    bytes += atomic_load_explicit(&language->template_bytes, memory_order_relaxed);
 #define X(type, name) bytes += language->name##_capacity * sizeof(type);
     LANGUAGE_ARRAYS(X)
 #undef X

@@ -8,8 +8,13 @@
 #include <promp/sleigh.h>
 #include <stdatomic.h>
 
-/* A loaded specification: flat arrays, immutable once loaded, everything checked by the loader so
- * that decoding needs no range checks of its own. Indices instead of pointers between arrays. */
+/*
+ * A loaded specification: flat arrays, everything checked by the loader so that decoding needs no
+ * range checks of its own. Indices instead of pointers between arrays.
+ *
+ * Immutable once loaded, but for one thing that no one sees: the operations of a template, by far
+ * most of a specification, are read from the document at their first use (template.h).
+ */
 
 enum { NO_INDEX = UINT32_MAX };
 
@@ -137,7 +142,7 @@ typedef enum PlaceForm {
     PLACE_LABEL,   /* place.offset is a label's number */
     PLACE_OPERAND, /* where an operand is; place.size, or (0) the operand's size */
     PLACE_VALUE,   /* an operand's offset as a constant of place.size */
-    PLACE_GENERAL  /* place.offset is an index of `varnodes` */
+    PLACE_GENERAL  /* place.offset is an index of the template's `varnodes` */
 } PlaceForm;
 
 typedef struct PlaceTpl {
@@ -150,16 +155,26 @@ typedef struct OpTpl {
     uint16_t code;
     uint16_t input_count;
     bool has_output;
-    uint32_t places; /* the output, if there is one, then the inputs */
+    uint32_t places; /* of its TplOps: the output, if there is one, then the inputs */
 } OpTpl;
 
-typedef struct Tpl {
-    uint32_t first_op;
+/* A template's operations, in one block of memory. */
+typedef struct TplOps {
     uint32_t op_count;
+    const OpTpl *ops;
+    const PlaceTpl *places;
+    const VarnodeTpl *varnodes;
+} TplOps;
+
+typedef struct Tpl {
+    uint32_t ctor;  /* whose template it is */
+    uint32_t begin; /* of the document: its first operation; ... */
+    uint32_t end;   /* ... behind the last, the end of the template's element */
     uint32_t label_count;
     uint32_t delay;
     uint32_t export_index; /* of `exports`, or NO_INDEX */
     int32_t section;       /* -1: main */
+    TplOps *_Atomic ops;   /* NULL: not read yet */
 } Tpl;
 
 typedef struct ExportTpl {
@@ -231,9 +246,6 @@ typedef struct Table {
     X(Expr, exprs)                                                                                 \
     X(Operand, operands)                                                                           \
     X(Sym, syms)                                                                                   \
-    X(VarnodeTpl, varnodes)                                                                        \
-    X(PlaceTpl, places)                                                                            \
-    X(OpTpl, ops)                                                                                  \
     X(Tpl, tpls)                                                                                   \
     X(ExportTpl, exports)                                                                          \
     X(Piece, pieces)                                                                               \
@@ -249,7 +261,10 @@ typedef struct Table {
 
 struct ProSleighLanguage {
     atomic_uint references;
-    Arena arena; /* texts */
+    Arena arena;       /* texts */
+    uint8_t *document; /* what templates are read from */
+    size_t document_size;
+    atomic_size_t template_bytes; /* of the operations that were read */
 #define X(type, name)                                                                              \
     type *name;                                                                                    \
     size_t name##_count;                                                                           \

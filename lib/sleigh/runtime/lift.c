@@ -2,6 +2,7 @@
 #include "sleigh/runtime/handle.h"
 
 #include "core/error.h"
+#include "sleigh/runtime/template.h"
 #include "sleigh/sla_ids.h"
 
 #include <stdlib.h>
@@ -11,11 +12,20 @@ enum { MAIN_SECTION = -1, EFFECTIVE_ADDRESS = 0x100 };
 typedef struct Lifter {
     ProSleighDecoder *decoder;
     Parse *parse; /* whose templates are expanded */
+    ProError *reterr;
     ProStatus status;
+    bool is_told; /* reterr has it */
     bool unimplemented;
     bool in_delay_slot;
     unsigned depth;
 } Lifter;
+
+/* A template that is expanded for a node. */
+typedef struct Frame {
+    const TplOps *tpl;
+    const Handle *operands;
+    size_t label_base;
+} Frame;
 
 static bool lift_fail(Lifter *lifter, ProStatus status)
 {
@@ -87,9 +97,9 @@ static inline uint64_t settle_offset(
     return parse_wrap(language, space, offset);
 }
 
-static const VarnodeTpl *general(const Lifter *lifter, const PlaceTpl *tpl)
+static const VarnodeTpl *general(const Frame *frame, const PlaceTpl *tpl)
 {
-    return &lifter->parse->language->varnodes[tpl->place.offset];
+    return &frame->tpl->varnodes[tpl->place.offset];
 }
 
 static ProVarnode resolve_general(
@@ -102,13 +112,13 @@ static ProVarnode resolve_general(
     return varnode;
 }
 
-static inline ProVarnode resolve(const Lifter *lifter, const PlaceTpl *tpl, const Handle *operands)
+static inline ProVarnode resolve(const Lifter *lifter, const Frame *frame, const PlaceTpl *tpl)
 {
     if (tpl->form <= PLACE_LABEL)
         return tpl->place;
     if (tpl->form == PLACE_GENERAL)
-        return resolve_general(lifter, general(lifter, tpl), operands);
-    const Handle *handle = &operands[tpl->operand];
+        return resolve_general(lifter, general(frame, tpl), frame->operands);
+    const Handle *handle = &frame->operands[tpl->operand];
     bool is_static = handle->offset_space == NO_INDEX;
     ProVarnode varnode = {.space = PRO_SPACE_CONST,
             .offset = is_static ? handle->offset : handle->temp_offset,
@@ -123,29 +133,29 @@ static inline ProVarnode resolve(const Lifter *lifter, const PlaceTpl *tpl, cons
 }
 
 /* The handle of an operand that is reached through a pointer; else NULL. */
-static inline const Handle *dynamic_handle(
-        const Lifter *lifter, const PlaceTpl *tpl, const Handle *operands)
+static inline const Handle *dynamic_handle(const Frame *frame, const PlaceTpl *tpl)
 {
     unsigned operand = tpl->operand;
     if (tpl->form <= PLACE_LABEL)
         return NULL;
     if (tpl->form == PLACE_GENERAL) {
-        const Const *offset = &general(lifter, tpl)->offset;
+        const Const *offset = &general(frame, tpl)->offset;
         if (offset->kind != CONST_HANDLE)
             return NULL;
         operand = offset->operand;
     }
-    return operands[operand].offset_space == NO_INDEX ? NULL : &operands[operand];
+    const Handle *handle = &frame->operands[operand];
+    return handle->offset_space == NO_INDEX ? NULL : handle;
 }
 
 /* The pointer of a dynamic operand; a part of it begins some bytes later. */
-static bool dynamic_pointer(
-        Lifter *lifter, const PlaceTpl *tpl, const Handle *handle, ProVarnode *ret)
+static bool dynamic_pointer(Lifter *lifter, const Frame *frame, const PlaceTpl *tpl,
+        const Handle *handle, ProVarnode *ret)
 {
     const ProSleighLanguage *language = lifter->parse->language;
     *ret = (ProVarnode){.space = handle->offset_space, .size = handle->offset_size};
     ret->offset = settle_offset(lifter, ret->space, handle->offset, ret->size);
-    const Const *offset = tpl->form == PLACE_GENERAL ? &general(lifter, tpl)->offset : NULL;
+    const Const *offset = tpl->form == PLACE_GENERAL ? &general(frame, tpl)->offset : NULL;
     uint64_t plus = offset != NULL && offset->selector == 3 ? offset->value & 0xFFFF : 0;
     if (plus == 0)
         return true;
@@ -164,19 +174,18 @@ static ProVarnode space_id(const Handle *handle)
 }
 
 static bool load_dynamic(
-        Lifter *lifter, const PlaceTpl *tpl, const Handle *handle, const Handle *operands)
+        Lifter *lifter, const Frame *frame, const PlaceTpl *tpl, const Handle *handle)
 {
     ProVarnode pointer;
-    return dynamic_pointer(lifter, tpl, handle, &pointer) &&
-           add_two(lifter, PRO_PCODE_LOAD, resolve(lifter, tpl, operands), space_id(handle),
-                   pointer);
+    return dynamic_pointer(lifter, frame, tpl, handle, &pointer) &&
+           add_two(lifter, PRO_PCODE_LOAD, resolve(lifter, frame, tpl), space_id(handle), pointer);
 }
 
-static bool store_dynamic(
-        Lifter *lifter, const PlaceTpl *tpl, const Handle *handle, ProVarnode value)
+static bool store_dynamic(Lifter *lifter, const Frame *frame, const PlaceTpl *tpl,
+        const Handle *handle, ProVarnode value)
 {
     ProVarnode pointer;
-    if (!dynamic_pointer(lifter, tpl, handle, &pointer))
+    if (!dynamic_pointer(lifter, frame, tpl, handle, &pointer))
         return false;
     size_t first = lifter->decoder->varnode_count;
     return add_varnode(lifter, space_id(handle)) && add_varnode(lifter, pointer) &&
@@ -192,32 +201,32 @@ static bool note_label(Lifter *lifter, uint64_t label)
     return true;
 }
 
-static bool emit_op(Lifter *lifter, const OpTpl *op, const Handle *operands, size_t label_base)
+static bool emit_op(Lifter *lifter, const Frame *frame, const OpTpl *op)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    const PlaceTpl *places = lifter->parse->language->places + op->places;
+    const PlaceTpl *places = frame->tpl->places + op->places;
     const PlaceTpl *inputs = places + (op->has_output ? 1 : 0);
     const Handle *handle;
     for (unsigned i = 0; i < op->input_count; i++)
-        if ((handle = dynamic_handle(lifter, &inputs[i], operands)) != NULL &&
-                !load_dynamic(lifter, &inputs[i], handle, operands))
+        if ((handle = dynamic_handle(frame, &inputs[i])) != NULL &&
+                !load_dynamic(lifter, frame, &inputs[i], handle))
             return false;
     if (!MAKE_ROOM(lifter, varnodes, varnode, op->input_count, 16u * SLEIGH_LIMIT_LIFT_OPS))
         return false;
     size_t first_input = decoder->varnode_count;
     for (unsigned i = 0; i < op->input_count; i++)
-        decoder->varnodes[first_input + i] = resolve(lifter, &inputs[i], operands);
+        decoder->varnodes[first_input + i] = resolve(lifter, frame, &inputs[i]);
     decoder->varnode_count += op->input_count;
     if (op->input_count > 0 && inputs[0].form == PLACE_LABEL &&
-            !note_label(lifter, label_base + inputs[0].place.offset))
+            !note_label(lifter, frame->label_base + inputs[0].place.offset))
         return false;
     ProVarnode output = {0};
     if (op->has_output)
-        output = resolve(lifter, &places[0], operands);
+        output = resolve(lifter, frame, &places[0]);
     if (!add_op(lifter, op->code, output, first_input))
         return false;
-    handle = op->has_output ? dynamic_handle(lifter, &places[0], operands) : NULL;
-    return handle == NULL || store_dynamic(lifter, &places[0], handle, output);
+    handle = op->has_output ? dynamic_handle(frame, &places[0]) : NULL;
+    return handle == NULL || store_dynamic(lifter, frame, &places[0], handle, output);
 }
 
 static bool expand_node(Lifter *lifter, uint32_t node, int section);
@@ -241,11 +250,11 @@ static bool expand_delay_slots(Lifter *lifter)
 }
 
 /* The section of another instruction, with this one's addresses. */
-static bool expand_crossbuild(Lifter *lifter, const OpTpl *op, const Handle *operands)
+static bool expand_crossbuild(Lifter *lifter, const Frame *frame, const OpTpl *op)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    const PlaceTpl *inputs = decoder->language->places + op->places;
-    uint64_t address = resolve(lifter, &inputs[0], operands).offset;
+    const PlaceTpl *inputs = frame->tpl->places + op->places;
+    uint64_t address = resolve(lifter, frame, &inputs[0]).offset;
     Parse *outer = lifter->parse;
     uint64_t behind = address - outer->address;
     if (behind >= decoder->window_size)
@@ -271,6 +280,21 @@ static bool expand_crossbuild(Lifter *lifter, const OpTpl *op, const Handle *ope
     return expanded;
 }
 
+static const TplOps *get_ops(Lifter *lifter, Tpl *tpl)
+{
+    const TplOps *ops = atomic_load_explicit(&tpl->ops, memory_order_acquire);
+    if (__builtin_expect(ops != NULL, 1))
+        return ops;
+    ProError error = {0};
+    ops = template_read(lifter->decoder->language, tpl, &error);
+    if (ops == NULL) {
+        (void)lift_fail(lifter, error.status);
+        (void)error_set(lifter->reterr, error.status, "%s", error.text);
+        lifter->is_told = true;
+    }
+    return ops;
+}
+
 static bool allocate_labels(Lifter *lifter, uint32_t count, size_t *ret_base)
 {
     ProSleighDecoder *decoder = lifter->decoder;
@@ -282,18 +306,17 @@ static bool allocate_labels(Lifter *lifter, uint32_t count, size_t *ret_base)
     return true;
 }
 
-static bool expand_template(Lifter *lifter, uint32_t node_index, const Tpl *tpl, int section)
+static bool expand_template(Lifter *lifter, uint32_t node_index, Tpl *tpl, int section)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    const ProSleighLanguage *language = decoder->language;
     const Node *node = &lifter->parse->nodes[node_index];
-    const Handle *operands = lifter->parse->handles + node->first_child;
-    size_t label_base;
-    if (!allocate_labels(lifter, tpl->label_count, &label_base))
+    Frame frame = {
+            .tpl = get_ops(lifter, tpl), .operands = lifter->parse->handles + node->first_child};
+    if (frame.tpl == NULL || !allocate_labels(lifter, tpl->label_count, &frame.label_base))
         return false;
-    for (uint32_t i = 0; i < tpl->op_count; i++) {
-        const OpTpl *op = &language->ops[tpl->first_op + i];
-        uint64_t number = language->places[op->places].place.offset;
+    for (uint32_t i = 0; i < frame.tpl->op_count; i++) {
+        const OpTpl *op = &frame.tpl->ops[i];
+        uint64_t number = frame.tpl->places[op->places].place.offset;
         bool expanded;
         switch (op->code) {
         case SLA_OP_BUILD:
@@ -303,14 +326,14 @@ static bool expand_template(Lifter *lifter, uint32_t node_index, const Tpl *tpl,
             expanded = expand_delay_slots(lifter);
             break;
         case SLA_OP_LABEL:
-            decoder->labels[label_base + number] = (uint32_t)decoder->op_count;
+            decoder->labels[frame.label_base + number] = (uint32_t)decoder->op_count;
             expanded = true;
             break;
         case SLA_OP_CROSSBUILD:
-            expanded = expand_crossbuild(lifter, op, operands);
+            expanded = expand_crossbuild(lifter, &frame, op);
             break;
         default:
-            expanded = emit_op(lifter, op, operands, label_base);
+            expanded = emit_op(lifter, &frame, op);
         }
         if (!expanded)
             return false;
@@ -324,7 +347,7 @@ static bool expand_section(Lifter *lifter, uint32_t index, int section)
     const ProSleighLanguage *language = lifter->parse->language;
     const Node *node = &lifter->parse->nodes[index];
     for (uint32_t i = 0; i < node->ctor->section_count; i++) {
-        const Tpl *tpl = &language->tpls[node->ctor->sections + i];
+        Tpl *tpl = &language->tpls[node->ctor->sections + i];
         if (tpl->section == section)
             return expand_template(lifter, index, tpl, section);
     }
@@ -433,7 +456,7 @@ ProStatus pro_sleigh_lift(ProSleighDecoder *decoder, ProSleighLift *ret_lift, Pr
 {
     if (decoder->parse->outcome != PRO_SLEIGH_DECODED)
         return error_set(reterr, PRO_ERR_INVALID, "no instruction is decoded");
-    Lifter lifter = {.decoder = decoder, .parse = decoder->parse};
+    Lifter lifter = {.decoder = decoder, .parse = decoder->parse, .reterr = reterr};
     decoder->op_count = decoder->varnode_count = decoder->label_count = decoder->fix_count = 0;
     parse_handles(decoder->parse);
     bool expanded = expand_node(&lifter, 0, MAIN_SECTION);
@@ -442,6 +465,8 @@ ProStatus pro_sleigh_lift(ProSleighDecoder *decoder, ProSleighLift *ret_lift, Pr
         ret_lift->flow = PRO_FLOW_UNIMPLEMENTED | PRO_FLOW_FALL_THROUGH;
         return PRO_OK;
     }
+    if (!expanded && lifter.is_told)
+        return lifter.status;
     if (!expanded)
         return error_set(reterr, lifter.status,
                 lifter.status == PRO_ERR_LIMIT

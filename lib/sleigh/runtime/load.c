@@ -4,9 +4,10 @@
 #include "core/error.h"
 #include "sleigh/sla_ids.h"
 
+#include "sleigh/runtime/inflate.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 bool load_room(Loader *loader, void **items, size_t count, size_t *capacity, size_t element_size)
 {
@@ -198,7 +199,7 @@ static bool reserve(Loader *loader)
     load_reserve(loader, (void **)(void *)&loader->language->name,                                 \
             &loader->language->name##_capacity, size / (bytes_each),                               \
             sizeof *loader->language->name)
-    return RESERVE(places, 32) && RESERVE(ops, 96) && RESERVE(exprs, 256) && RESERVE(syms, 256);
+    return RESERVE(exprs, 256) && RESERVE(syms, 256) && RESERVE(ctors, 1024) && RESERVE(tpls, 1024);
 #undef RESERVE
 }
 
@@ -218,49 +219,6 @@ static void trim(ProSleighLanguage *language)
 }
 
 /* ---- the container ---- */
-
-static ProStatus inflate_document(
-        const uint8_t *sla, size_t size, uint8_t **ret, size_t *ret_size, ProError *reterr)
-{
-    z_stream stream = {.next_in = (Bytef *)(uintptr_t)(sla + 4), .avail_in = (uInt)(size - 4)};
-    size_t capacity = size * 12 + 4096; /* what such data usually inflates to */
-    uint8_t *document = NULL;
-    if (capacity > SLEIGH_LIMIT_SLA_BYTES)
-        capacity = SLEIGH_LIMIT_SLA_BYTES;
-    if (inflateInit(&stream) != Z_OK)
-        return error_set(reterr, PRO_ERR_NO_MEMORY, "compiled specification: no memory");
-    int result = Z_OK;
-    while (result == Z_OK || result == Z_BUF_ERROR) {
-        uint8_t *grown = capacity <= SLEIGH_LIMIT_SLA_BYTES ? realloc(document, capacity) : NULL;
-        if (grown == NULL) {
-            free(document);
-            (void)inflateEnd(&stream);
-            return error_set(reterr,
-                    capacity > SLEIGH_LIMIT_SLA_BYTES ? PRO_ERR_LIMIT : PRO_ERR_NO_MEMORY,
-                    "compiled specification: it inflates to more than %u bytes (SLEIGH_LIMIT_SLA_BYTES), "
-                    "or there is no memory",
-                    SLEIGH_LIMIT_SLA_BYTES);
-        }
-        document = grown;
-        stream.next_out = document + stream.total_out;
-        stream.avail_out = (uInt)(capacity - stream.total_out);
-        result = inflate(&stream, Z_NO_FLUSH);
-        if (result == Z_BUF_ERROR || (result == Z_OK && stream.avail_out > 0))
-            break; /* the input ends early */
-        capacity *= 2;
-    }
-    size_t consumed = stream.total_in + 4;
-    *ret_size = stream.total_out;
-    (void)inflateEnd(&stream);
-    if (result != Z_STREAM_END) {
-        free(document);
-        return error_set(reterr, PRO_ERR_FORMAT,
-                "compiled specification, byte %zu: the compressed data is %s", consumed,
-                result == Z_DATA_ERROR ? "corrupted" : "truncated");
-    }
-    *ret = document;
-    return PRO_OK;
-}
 
 static ProStatus check_header(const uint8_t *sla, size_t size, ProError *reterr)
 {
@@ -298,6 +256,8 @@ ProStatus pro_sleigh_language_load(
     }
     atomic_init(&language->references, 1);
     arena_init(&language->arena, 0);
+    language->document = document;
+    language->document_size = document_size;
     Loader loader = {.cursor = {.data = document, .size = document_size}, .language = language};
     if (!reserve(&loader) || !load_document(&loader)) {
         status = loader.cursor.failed ? loader.cursor.error.status : PRO_ERR_FORMAT;
@@ -310,7 +270,6 @@ ProStatus pro_sleigh_language_load(
         if (status != PRO_OK)
             (void)error_set(reterr, status, "compiled specification: no memory");
     }
-    free(document);
     if (status != PRO_OK) {
         pro_sleigh_language_unref(language);
         return status;

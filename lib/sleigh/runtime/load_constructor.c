@@ -178,7 +178,7 @@ static bool load_templates(Loader *loader, Ctor *ctor)
     ctor->sections = (uint32_t)language->tpls_count;
     while (packed_peek(&loader->cursor) == SLA_E_CONSTRUCT_TPL) {
         Tpl tpl;
-        if (!load_template(loader, ctor->operand_count, &tpl))
+        if (!load_template(loader, ctor, &tpl))
             return false;
         if (tpl.section < 0) {
             if (ctor->main != NO_INDEX || ctor->section_count > 0)

@@ -30,7 +30,7 @@ bool load_expression(Loader *loader, uint32_t *ret_expr);
 /* Fails: something else than `expected` stands at the cursor. */
 bool load_malformed(Loader *loader, const char *expected);
 
-bool load_template(Loader *loader, uint32_t operand_count, Tpl *ret);
+bool load_template(Loader *loader, const Ctor *ctor, Tpl *ret);
 bool load_constructor(Loader *loader, uint32_t table);
 /* The tree at the cursor, its root at `place` of `decisions`, which is there. */
 bool load_decision(Loader *loader, const Table *table, uint32_t place);

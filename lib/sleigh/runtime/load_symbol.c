@@ -278,27 +278,6 @@ static bool check_operands(Loader *loader, const Ctor *ctor)
     return true;
 }
 
-static bool check_builds(Loader *loader, const Ctor *ctor, const Tpl *tpl)
-{
-    const ProSleighLanguage *language = loader->language;
-    for (uint32_t i = 0; i < tpl->op_count; i++) {
-        const OpTpl *op = &language->ops[tpl->first_op + i];
-        if (op->code != SLA_OP_BUILD)
-            continue;
-        uint64_t operand = language->places[op->places].place.offset;
-        const Sym *sym =
-                operand >= ctor->operand_count
-                        ? NULL
-                        : &language->syms[language->links[ctor->operand_symbols + operand]];
-        if (sym == NULL || sym->defines == NO_INDEX ||
-                language->syms[sym->defines].kind != SYM_TABLE)
-            return packed_fail(&loader->cursor, PRO_ERR_FORMAT,
-                    "a constructor builds operand %llu, which is no table",
-                    (unsigned long long)operand);
-    }
-    return true;
-}
-
 static bool check_expressions(Loader *loader)
 {
     ProSleighLanguage *language = loader->language;
@@ -386,21 +365,15 @@ bool load_check(Loader *loader)
     if (language->root == NO_INDEX)
         return packed_fail(&loader->cursor, PRO_ERR_FORMAT, "there is no table 'instruction'");
     for (size_t i = 0; i < language->ctors_count; i++) {
-        const Ctor *ctor = &language->ctors[i];
-        if (!check_operands(loader, ctor) ||
-                (ctor->main != NO_INDEX &&
-                        !check_builds(loader, ctor, &language->tpls[ctor->main])))
+        if (!check_operands(loader, &language->ctors[i]))
             return false;
-        for (uint32_t k = 0; k < ctor->section_count; k++)
-            if (!check_builds(loader, ctor, &language->tpls[ctor->sections + k]))
-                return false;
+        language->looks_behind = language->looks_behind || language->ctors[i].delay > 0;
     }
-    for (size_t i = 0; i < language->varnodes_count; i++)
-        if (language->varnodes[i].offset.kind == CONST_NEXT2)
-            language->uses_next2 = true;
     for (size_t i = 0; i < language->exprs_count; i++)
         if (language->exprs[i].kind == EXPR_NEXT2)
             language->uses_next2 = true;
-    language->looks_behind = language->looks_behind || language->uses_next2;
+    /* Only a specification that uses crossbuild has the mask, or named sections. */
+    language->looks_behind = language->looks_behind || language->uses_next2 ||
+                             language->unique_mask != 0 || language->section_total > 0;
     return check_expressions(loader) && make_operands(loader);
 }
