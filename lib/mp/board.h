@@ -22,7 +22,7 @@
 
 enum {
     BOARD_FRAMES = 128,           /* sent frames that stay readable */
-    BOARD_OUTBOX_BYTES = 1 << 20, /* where they lie */
+    BOARD_OUTBOX_BYTES = 2 << 20, /* where they lie */
     BOARD_CRASH_BYTES = 64 << 10, /* text of the crash handlers; last, so that it cannot overflow */
     BOARD_HEAD_BYTES = 4096,
     BOARD_OUTBOX_OFFSET = BOARD_HEAD_BYTES,
