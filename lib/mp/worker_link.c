@@ -118,11 +118,27 @@ static bool write_to_lane(ProWorker *worker, const struct iovec *segments, size_
     return lane_write(&worker->lane, segments, count, size, ret_position);
 }
 
+/* Nothing that the manager has not received is given up: it waits here for a manager that is slow.
+ */
+static void make_room(ProWorker *worker)
+{
+    for (;;) {
+        uint32_t received = outbox_received(&worker->outbox);
+        if (!outbox_is_crowded(&worker->outbox))
+            return;
+        worker_flush(worker);
+        port_unlock(&worker->port);
+        outbox_wait(&worker->outbox, received);
+        port_lock(&worker->port);
+    }
+}
+
 ProStatus worker_post(ProWorker *worker, FrameType type, uint64_t id, const struct iovec *segments,
         size_t count, ProError *reterr)
 {
     size_t size = total_size(segments, count);
     uint64_t position;
+    make_room(worker);
     if (write_to_lane(worker, segments, count, size, &position)) {
         frame_record_lane(&worker->frame, type, id, position, size);
     } else if (size > MP_INLINE_PAYLOAD_MAX) {
@@ -263,6 +279,14 @@ static void on_progress_ack(ProWorker *worker)
     worker_flush(worker);
 }
 
+/* At once: the manager counts as unread what it has no receipt for. */
+static void on_receipt(ProWorker *worker, uint64_t receipt)
+{
+    frame_record(&worker->frame, FRAME_RECEIPT, receipt, NULL, 0);
+    outbox_mirror(&worker->outbox, &worker->frame);
+    worker_flush(worker);
+}
+
 static void on_abort(ProWorker *worker, uint64_t id)
 {
     if (id == worker->running && id != 0)
@@ -306,6 +330,9 @@ static void on_record(ProWorker *worker, Packet *packet, const FrameRecord *reco
         break;
     case FRAME_CREDIT:
         worker->consumed_cost = record->id;
+        break;
+    case FRAME_RECEIPT:
+        on_receipt(worker, record->id);
         break;
     case FRAME_ABORT:
         on_abort(worker, record->id);
