@@ -226,7 +226,7 @@ two:
 """
 
 
-@pytest.mark.skipif(platform.machine() != "x86_64" or shutil.which("cc") is None, reason="it needs an assembler for x86")
+@pytest.mark.skipif(platform.machine() != "x86_64" or shutil.which("cc") is None, reason="no assembler for x86")
 def test_sections_of_an_object_file_do_not_overlap_and_its_relocations_have_names(tmp_path):
     path = tmp_path / "one.o"
     subprocess.run(["cc", "-c", "-x", "assembler", "-", "-o", path], input=OBJECT_SOURCE.encode(), check=True,
