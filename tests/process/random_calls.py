@@ -4,12 +4,14 @@
 
 random_calls.py [--rounds 20] [--calls 60] [--seed N]
 
-A round is a manager and its random calls, with large values, messages and containers. Then what would run for ever is cancelled, and wait() has to come back: what
-does not come in WATCHDOG_MS hangs. A result is the right one; an ending that is none needs a cancel or a kill that
-could have hit its task. At the end no process and no file descriptor is left. Prints TAP; a failure names its seed.
+A round is a manager and its random calls, with large values, messages and containers. Then what would run for ever is
+cancelled, and wait() has to come back: what does not come in WATCHDOG_MS hangs. A result is the right one; an ending
+that is none needs a cancel or a kill that could have hit its task. At the end no process and no file descriptor is
+left. Prints TAP; a failure names its seed.
 """
 import argparse
 import hashlib
+import io
 import os
 import pathlib
 import random
@@ -19,7 +21,7 @@ import tempfile
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "build/python"))  # unless PYTHONPATH has it
 
-from Pro.Core import NTContainer  # noqa: E402
+from Pro.Core import NTContainer, NTSimpleWait  # noqa: E402
 from Pro.MP import *  # noqa: E402,F403
 
 WATCHDOG_MS = 60_000
@@ -71,6 +73,15 @@ def large(key, size, argument):
 def shared(name):
     return proWorkerObject().getSharedContainer(name).hash()
 
+def report(steps):
+    wait = proWorkerObject().waitObject()
+    wait.msg("begun")
+    for step in range(steps):
+        wait.progress(step)
+        if wait.wasAborted():
+            raise KeyboardInterrupt
+    return steps
+
 def container(given, offset):
     return given.slice(offset)
 
@@ -79,8 +90,9 @@ def printing():
         print("line", i)
     return 200
 """
-ENDLESS = ("spin", "sleep", "stubborn", "until_message")
 DEADLY = ("leave", "die")
+FUNCTIONS = {"square": 8, "tell": 3, "large": 3, "shared": 2, "container": 2, "report": 3, "fail": 2, "printing": 2,
+             "spin": 2, "sleep": 1, "stubborn": 1, "until_message": 1, "leave": 1, "die": 1}  # and how often of 32
 DATA = bytes(i * 31 % 251 for i in range(300_000))
 SIZES = [0, 10, 5_000, 70_000, 900_000, 3_000_000]  # in a packet, in the lane, in memory of their own
 
@@ -106,6 +118,7 @@ class Round:
         self.pids = set()
         self.unread = {}  # key of messages -> how many are still to come, of tasks that said so
         self.shares = {}
+        self.waits = []
 
     # ---- the calls ----
 
@@ -126,8 +139,7 @@ class Round:
         worker = self.random.choice([ProWorker_Any, self.some_worker()])
         if not self.manager.workers() or worker is None:
             return
-        name = self.random.choices(["square", "tell", "large", "shared", "container", "fail", "printing", *ENDLESS, *DEADLY],
-                                   [8, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1])[0]
+        name = self.random.choices(list(FUNCTIONS), list(FUNCTIONS.values()))[0]
         arguments = self.arguments_of(name)
         task = self.manager.evalPythonFunction(worker, CODE, name, arguments, True)
         require(task not in self.given, f"task {task} was given twice")
@@ -141,7 +153,7 @@ class Round:
             return [key, self.random.randrange(1 + 10_000_000 // max(size, 100_000)), size]
         if name == "container":
             return [NTContainer(DATA), self.random.randrange(len(DATA))]
-        return {"square": [key], "large": [key, size, bytes([key & 255]) * size],
+        return {"square": [key], "report": [key % 50_000], "large": [key, size, bytes([key & 255]) * size],
                 "shared": [self.random.choice("abc")]}.get(name, [])
 
     def share(self):
@@ -153,11 +165,27 @@ class Round:
             self.shares[name] = NTContainer(DATA)
             self.manager.shareContainer(name, self.shares[name])
 
+    def watch(self):
+        """A wait object, replaced, pressed or stopped; it may see another task than the one it was made for."""
+        worker = self.some_worker()
+        if worker is None:
+            return
+        self.waits.append(self.manager.createWaitObject(worker, NTSimpleWait(stream=io.StringIO())))
+        wait = self.random.choice(self.waits)
+        if self.random.random() < 0.3:
+            self.touch_all()
+            wait.abort()
+        elif self.random.random() < 0.2:
+            wait.stop()
+        else:
+            wait.processEvents()
+
     def read(self):
         while self.manager.hasMessage():
             message = self.manager.getMessage()
             data = bytes(message.data)
-            require(data == bytes([message.id & 255]) * len(data), f"message {message.id} of {len(data)} bytes is wrong")
+            right = bytes([message.id & 255]) * len(data)
+            require(data == right, f"message {message.id} of {len(data)} bytes is wrong")
             self.unread[message.id] = self.unread.get(message.id, 0) - 1
 
     def box(self):
@@ -217,7 +245,7 @@ class Round:
     def call(self):
         calls = {self.start: 2, self.stop: 1, self.spares: 1, self.give: 8, self.box: 1, self.abort_worker: 2,
                  self.abort_task: 2, self.kill: 1, self.message: 1, self.wait_shortly: 3, self.take: 2,
-                 self.share: 2, self.read: 2}
+                 self.share: 2, self.read: 2, self.watch: 2}
         chosen = self.random.choices(list(calls), list(calls.values()))[0]
         self.log.append(chosen.__name__)
         try:
@@ -279,7 +307,8 @@ class Round:
 
 
 def value_is_right(name, arguments, value):
-    right = {"square": lambda: arguments[0] ** 2, "tell": lambda: arguments[1], "large": lambda: arguments[2],
+    right = {"square": lambda: arguments[0] ** 2, "tell": lambda: arguments[1],
+             "report": lambda: arguments[0], "large": lambda: arguments[2],
              "shared": lambda: hashlib.sha256(DATA).digest(), "printing": lambda: 200}
     if name == "container":
         return value.data() == DATA[arguments[1]:]
