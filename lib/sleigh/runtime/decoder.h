@@ -19,17 +19,6 @@ typedef struct Node {
     };
 } Node;
 
-/* Where an operand's value is. */
-typedef struct Handle {
-    uint32_t space;
-    uint32_t size;
-    uint32_t offset_space; /* NO_INDEX: static */
-    uint32_t offset_size;
-    uint64_t offset;
-    uint32_t temp_space;
-    uint64_t temp_offset;
-} Handle;
-
 typedef struct Commit {
     const Change *change;
     uint32_t value;
