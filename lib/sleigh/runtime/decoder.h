@@ -25,7 +25,8 @@ typedef struct Commit {
     uint32_t node;
 } Commit;
 
-enum { PARSE_BYTES = 72 };
+/* Both have room for what is read beyond their ends in one go. */
+enum { PARSE_BYTES = 72, CONTEXT_BYTES = 4 * SLEIGH_LIMIT_CONTEXT_WORDS + 16 };
 
 typedef struct Parse {
     const ProSleighLanguage *language;
@@ -43,7 +44,7 @@ typedef struct Parse {
     uint32_t commit_count;
     uint32_t depth;
     bool handles_known;
-    uint32_t context[SLEIGH_LIMIT_CONTEXT_WORDS + 1];
+    uint8_t context[CONTEXT_BYTES]; /* words, big endian: its bits are numbered as those of bytes */
     uint8_t bytes[PARSE_BYTES];
     Node nodes[SLEIGH_LIMIT_PARSE_NODES];
     Handle handles[SLEIGH_LIMIT_PARSE_NODES];

@@ -142,26 +142,36 @@ typedef struct Ctor {
     uint32_t section_count;
 } Ctor;
 
+/* As four bytes lie in memory. */
 typedef struct PatternWord {
     uint32_t mask;
     uint32_t value;
 } PatternWord;
 
+/* A pattern of the context and of the instruction; nearly all have at most one word of each. */
 typedef struct Pair {
+    PatternWord context; /* mask 0: none; value 1 then: it never matches */
+    PatternWord bytes;
     uint32_t ctor;
-    uint32_t words; /* context words, then instruction words */
+    uint32_t words; /* the further ones: of the context, then of the instruction */
     uint8_t context_offset;
-    uint8_t context_count;
+    uint8_t context_more;
     uint8_t bytes_offset;
-    uint8_t bytes_count;
-    uint8_t bytes_end; /* behind the last significant byte */
-    bool never;
+    uint8_t bytes_more;
+    uint8_t bytes_end; /* behind the last significant byte; 0: none */
 } Pair;
 
+/* A node of a decision tree. Its bits lie in two bytes of the context or of the instruction. */
 typedef struct Decision {
-    uint32_t first;     /* its children, neighbours among `decisions`; or of `pairs` */
-    uint16_t start_bit; /* or the number of pairs */
-    uint8_t bits;       /* 0: terminal */
+    uint32_t first; /* its children, neighbours among `decisions`; or of `pairs` */
+    union {
+        struct {
+            uint8_t byte;
+            uint8_t shift; /* of the two bytes, big endian, to the right */
+        };
+        uint16_t pair_count;
+    };
+    uint8_t bits; /* 0: terminal */
     bool on_context;
 } Decision;
 
