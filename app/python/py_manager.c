@@ -422,15 +422,13 @@ static PyObject *process_messages(PyManager *self, PyObject *unused)
     return raise_failure(self) ? done(status, &error) : NULL;
 }
 
-/* Asking for the oldest result of nobody costs nothing and says whether this thread may ask. */
+/* A false answer may mean that this thread may not ask. */
 PyObject *py_manager_answer(PyManager *self, bool answer)
 {
-    ProEnding *ending = NULL;
     ProError error = {0};
     if (answer)
         Py_RETURN_TRUE;
-    ProStatus status = pro_manager_take_result(self->manager, PRO_WORKER_INVALID, &ending, &error);
-    if (status == PRO_ERR_WRONG_THREAD || status == PRO_ERR_CLOSED)
+    if (pro_manager_check(self->manager, &error) != PRO_OK)
         return py_error_raise(&error);
     Py_RETURN_FALSE;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGEST_INPUT = 1 << 30, SECTION_EXECUTE = 0x20000000, SYMBOL_FUNCTION = 2 };
+enum { LARGEST_INPUT = 1 << 30, SECTION_EXECUTE = 0x20000000 };
 
 static ProStatus no_memory(ProError *reterr)
 {
@@ -60,7 +60,7 @@ static ProStatus read_standard_input(ProContainer **ret_container, ProError *ret
     return status;
 }
 
-/* ---- regions and symbols ---- */
+/* ---- regions ---- */
 
 /* Leaves out what the file does not have. */
 static bool add_region(
@@ -78,15 +78,6 @@ static bool add_region(
     region->size = size < total - offset ? size : total - offset;
     (void)snprintf(region->name, sizeof region->name, "%s", name);
     return true;
-}
-
-static int compare_symbols(const void *left, const void *right)
-{
-    const CodeSymbol *a = left;
-    const CodeSymbol *b = right;
-    if (a->address != b->address)
-        return a->address < b->address ? -1 : 1;
-    return strcmp(a->name, b->name);
 }
 
 static bool elf_regions(Code *code, uint64_t base)
@@ -107,39 +98,18 @@ static bool elf_regions(Code *code, uint64_t base)
     return true;
 }
 
-static bool elf_symbols(Code *code, uint64_t base)
-{
-    size_t count, section_count;
-    const ProElfSymbol *symbols = pro_elf_symbols(code->elf, &count);
-    const ProElfSection *sections = pro_elf_sections(code->elf, &section_count);
-    bool relocatable = pro_elf_header(code->elf)->type == ET_REL;
-    code->symbols = calloc(count + 1, sizeof *code->symbols);
-    for (size_t i = 0; code->symbols != NULL && i < count; i++) {
-        const ProElfSymbol *symbol = &symbols[i];
-        bool in_code = symbol->section < section_count &&
-                       (sections[symbol->section].flags & SHF_EXECINSTR) != 0;
-        bool mapping = symbol->name[0] == '$'; /* marks of ARM and RISC-V */
-        if (!in_code || mapping || symbol->name[0] == 0 || (symbol->info & 15) > SYMBOL_FUNCTION)
-            continue;
-        uint64_t section_base = relocatable ? sections[symbol->section].address : 0;
-        code->symbols[code->symbol_count++] =
-                (CodeSymbol){base + section_base + symbol->value, symbol->name};
-    }
-    return code->symbols != NULL;
-}
-
 static bool load_elf(Code *code, uint64_t base)
 {
     const ProElfHeader *header = pro_elf_header(code->elf);
     code->languages = code_elf_languages(header->machine, header->is_64, header->big_endian);
-    return elf_regions(code, base) && elf_symbols(code, base);
+    return elf_regions(code, base) &&
+           symbols_read_elf(&code->symbols, code->container, code->elf, base);
 }
 
 static bool load_pe(Code *code, uint64_t base)
 {
     const ProPeHeaders *headers = pro_pe_headers(code->pe);
     const ProPeSection *sections = pro_pe_sections(code->pe, &(size_t){0});
-    size_t count;
     uint64_t image_base = base != 0 ? base : headers->image_base;
     code->languages = code_pe_languages(headers->machine);
     for (size_t i = 0; i < headers->section_count; i++) {
@@ -152,16 +122,7 @@ static bool load_pe(Code *code, uint64_t base)
                         section->raw_offset, size))
             return false;
     }
-    const ProPeExport *exports = pro_pe_exports(code->pe, &count);
-    code->symbols = calloc(count + 2, sizeof *code->symbols);
-    for (size_t i = 0; code->symbols != NULL && i < count; i++)
-        if (exports[i].name != NULL && exports[i].forwarder == NULL)
-            code->symbols[code->symbol_count++] =
-                    (CodeSymbol){image_base + exports[i].rva, exports[i].name};
-    if (code->symbols != NULL && headers->entry_rva != 0)
-        code->symbols[code->symbol_count++] =
-                (CodeSymbol){image_base + headers->entry_rva, "entry"};
-    return code->symbols != NULL;
+    return symbols_read_pe(&code->symbols, code->pe, image_base);
 }
 
 ProStatus code_open(const char *path, uint64_t base, Code *ret_code, ProError *reterr)
@@ -183,8 +144,6 @@ ProStatus code_open(const char *path, uint64_t base, Code *ret_code, ProError *r
         code_close(&code);
         return no_memory(reterr);
     }
-    if (code.symbol_count > 0)
-        qsort(code.symbols, code.symbol_count, sizeof *code.symbols, compare_symbols);
     *ret_code = code;
     return PRO_OK;
 }
@@ -195,19 +154,5 @@ void code_close(Code *code)
     pro_pe_free(code->pe);
     pro_container_unref(code->container);
     free(code->regions);
-    free(code->symbols);
-}
-
-const char *code_symbol(const Code *code, uint64_t address)
-{
-    size_t low = 0, high = code->symbol_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (code->symbols[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool found = low < code->symbol_count && code->symbols[low].address == address;
-    return found ? code->symbols[low].name : NULL;
+    symbols_fini(&code->symbols);
 }

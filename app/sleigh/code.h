@@ -2,11 +2,11 @@
 #ifndef SLEIGH_CODE_H
 #define SLEIGH_CODE_H
 
-#include <promp/container.h>
+#include "symbols.h"
 
 /*
- * What there is to disassemble: the executable parts of an ELF or PE file with the names of their
- * symbols, or all of any other file.
+ * What there is to disassemble: the executable parts of an ELF or PE file with its symbols, or all
+ * of any other file.
  */
 typedef struct CodeRegion {
     char name[64];
@@ -15,19 +15,13 @@ typedef struct CodeRegion {
     uint64_t size;
 } CodeRegion;
 
-typedef struct CodeSymbol {
-    uint64_t address;
-    const char *name; /* lent by the file */
-} CodeSymbol;
-
 typedef struct Code {
     ProContainer *container;
     struct ProElf *elf; /* or NULL */
     struct ProPe *pe;   /* or NULL */
     CodeRegion *regions;
     size_t region_count;
-    CodeSymbol *symbols; /* by address */
-    size_t symbol_count;
+    Symbols symbols;
     const char *const *languages; /* ids that fit the machine, the best first; NULL-terminated */
 } Code;
 
@@ -35,7 +29,5 @@ typedef struct Code {
  * to the addresses of an ELF file, or (if not 0) the base of a PE image. */
 ProStatus code_open(const char *path, uint64_t base, Code *ret_code, ProError *reterr);
 void code_close(Code *code);
-
-const char *code_symbol(const Code *code, uint64_t address); /* NULL: none begins there */
 
 #endif

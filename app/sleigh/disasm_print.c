@@ -3,14 +3,109 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_BYTES = 1 << 14, BYTES_COLUMN = 20, MNEMONIC_COLUMN = 8 };
 
+/* Names come from the file, which may want to move the terminal's cursor. */
+static void print_name(const char *text)
+{
+    for (; *text != 0; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x20 || byte >= 0x7F)
+            (void)printf("\\x%02x", byte);
+        else
+            (void)putchar(byte);
+    }
+}
+
+static void print_symbol(const Symbol *symbol)
+{
+    char text[SYMBOL_TEXT_MAX];
+    symbol_text(symbol, text);
+    print_name(text);
+}
+
 void printer_begin_region(const Printer *printer, const CodeRegion *region)
 {
-    if (!printer->json && region->name[0] != 0)
-        (void)printf("\nsection %s:\n", region->name);
+    if (printer->json || region->name[0] == 0)
+        return;
+    (void)printf("\nsection ");
+    print_name(region->name);
+    (void)printf(":\n");
+}
+
+/* ---- what an instruction refers to ---- */
+
+enum { REFERENCES_MAX = PRO_SLEIGH_TARGETS + 4 };
+
+typedef struct Reference {
+    uint64_t address;
+    const Symbol *symbol;
+    bool is_target; /* of a branch or call, not a place in memory */
+} Reference;
+
+typedef struct References {
+    Reference items[REFERENCES_MAX];
+    unsigned count;
+} References;
+
+static void add_reference(
+        References *references, const Printer *printer, uint64_t address, bool is_target)
+{
+    const Symbol *symbol = symbols_around(&printer->code->symbols, address);
+    bool fits = symbol != NULL && references->count < REFERENCES_MAX;
+    for (unsigned i = 0; fits && i < references->count; i++)
+        fits = references->items[i].address != address;
+    if (fits)
+        references->items[references->count++] = (Reference){address, symbol, is_target};
+}
+
+/* Addresses in the text's brackets: LEA has no other sign of them. What stands behind a segment is
+ * none. */
+static void add_bracketed(References *references, const Printer *printer, const char *body)
+{
+    for (const char *at = strchr(body, '['); at != NULL; at = strchr(at + 1, '[')) {
+        char *end;
+        if (strncmp(at, "[0x", 3) != 0 || (at > body && at[-1] == ':'))
+            continue;
+        unsigned long long address = strtoull(at + 1, &end, 16);
+        if (*end == ']')
+            add_reference(references, printer, address, false);
+    }
+}
+
+static References find_references(
+        const Printer *printer, const char *body, const ProSleighLift *lift)
+{
+    References references = {0};
+    for (unsigned i = 0; i < lift->target_count; i++)
+        add_reference(&references, printer, lift->targets[i], true);
+    for (size_t i = 0; i < lift->count; i++) {
+        const ProPcodeOp *op = &lift->ops[i];
+        bool reaches = op->code == PRO_PCODE_LOAD || op->code == PRO_PCODE_STORE;
+        if (reaches && op->inputs[1].space == PRO_SPACE_CONST)
+            add_reference(&references, printer, op->inputs[1].offset, false);
+    }
+    add_bracketed(&references, printer, body);
+    return references;
+}
+
+/* As objdump does: <name+0x10>. */
+static void print_references(const References *references, bool targets)
+{
+    for (unsigned i = 0; i < references->count; i++) {
+        const Reference *reference = &references->items[i];
+        if (reference->is_target != targets)
+            continue;
+        (void)fputs(targets ? " <" : "  # <", stdout);
+        print_symbol(reference->symbol);
+        uint64_t offset = reference->address - reference->symbol->address;
+        if (offset != 0)
+            (void)printf("+0x%" PRIx64, offset);
+        (void)putchar('>');
+    }
 }
 
 static const char *outcome_text(ProSleighOutcome outcome)
@@ -24,6 +119,13 @@ static void print_hex(const uint8_t *bytes, size_t size, size_t column)
         (void)printf("%02x", bytes[i]);
     for (size_t i = 2 * size; i < column; i++)
         (void)putchar(' ');
+}
+
+/* The label of what begins there, if it is code. */
+static const Symbol *label_at(const Printer *printer, uint64_t address)
+{
+    const Symbol *symbol = symbols_at(&printer->code->symbols, address);
+    return symbol != NULL && symbol_is_code(symbol) ? symbol : NULL;
 }
 
 static void print_json_text(const char *text)
@@ -80,18 +182,38 @@ static void print_flow(const ProSleighLift *lift)
     (void)putchar(']');
 }
 
+static void print_json_symbol(const Symbol *symbol)
+{
+    char text[SYMBOL_TEXT_MAX];
+    symbol_text(symbol, text);
+    print_json_text(text);
+}
+
+static void print_json_references(const References *references)
+{
+    for (unsigned i = 0; i < references->count; i++) {
+        const Reference *reference = &references->items[i];
+        (void)printf("%s{\"address\":%" PRIu64 ",\"symbol\":", i == 0 ? ",\"references\":[" : ",",
+                reference->address);
+        print_json_symbol(reference->symbol);
+        (void)printf(",\"offset\":%" PRIu64 "}", reference->address - reference->symbol->address);
+    }
+    if (references->count > 0)
+        (void)putchar(']');
+}
+
 static void print_json(const Printer *printer, const CodeRegion *region, uint64_t address,
         const uint8_t *bytes, size_t size, const char *mnemonic, const char *body,
         const ProSleighLift *lift)
 {
-    const char *symbol = code_symbol(printer->code, address);
+    const Symbol *symbol = label_at(printer, address);
     (void)printf("{\"address\":%" PRIu64 ",\"length\":%zu,\"bytes\":\"", address, size);
     print_hex(bytes, size, 0);
     (void)printf("\",\"section\":");
     print_json_text(region->name);
     if (symbol != NULL) {
         (void)printf(",\"symbol\":");
-        print_json_text(symbol);
+        print_json_symbol(symbol);
     }
     if (lift == NULL) {
         (void)printf(",\"error\":");
@@ -102,6 +224,8 @@ static void print_json(const Printer *printer, const CodeRegion *region, uint64_
         (void)printf(",\"body\":");
         print_json_text(body);
         print_flow(lift);
+        References references = find_references(printer, body, lift);
+        print_json_references(&references);
         if (printer->pcode) {
             (void)printf(",\"pcode\":[");
             print_operations(printer, lift);
@@ -114,19 +238,22 @@ static void print_json(const Printer *printer, const CodeRegion *region, uint64_
 static void print_line(const Printer *printer, uint64_t address, const uint8_t *bytes, size_t size,
         const char *mnemonic, const char *body, const ProSleighLift *lift)
 {
-    const char *symbol = code_symbol(printer->code, address);
-    if (symbol != NULL)
-        (void)printf("\n%s:\n", symbol);
+    const Symbol *symbol = label_at(printer, address);
+    if (symbol != NULL) {
+        (void)putchar('\n');
+        print_symbol(symbol);
+        (void)printf(":\n");
+    }
     (void)printf("%8" PRIx64 ":  ", address);
     print_hex(bytes, size, BYTES_COLUMN);
     if (body[0] == 0)
         (void)printf("  %s", mnemonic);
     else
         (void)printf("  %-*s %s", MNEMONIC_COLUMN - 1, mnemonic, body);
-    for (unsigned i = 0; lift != NULL && i < lift->target_count; i++) {
-        const char *target = code_symbol(printer->code, lift->targets[i]);
-        if (target != NULL)
-            (void)printf("  # %s", target);
+    if (lift != NULL) {
+        References references = find_references(printer, body, lift);
+        print_references(&references, true);
+        print_references(&references, false);
     }
     (void)putchar('\n');
     if (lift != NULL && printer->pcode)

@@ -174,6 +174,9 @@ PRO_API ProStatus pro_manager_abort_task(
 
 /* ---- delivery ---- */
 
+/* What every call of this thread on the manager meets first: PRO_OK, PRO_ERR_WRONG_THREAD or
+ * PRO_ERR_CLOSED. For bindings whose questions (is_busy, has_results) are to raise. */
+PRO_API ProStatus pro_manager_check(const ProManager *manager, ProError *reterr);
 /* Delivers what has come; never blocks. */
 PRO_API ProStatus pro_manager_process_messages(ProManager *manager, ProError *reterr);
 /* True from the call that gives a task until its ending was delivered. */

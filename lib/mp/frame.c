@@ -74,8 +74,8 @@ ProStatus frame_open(FrameReader *reader, const void *data, size_t size, ProErro
 static bool type_is_known(uint8_t type)
 {
     return (type >= FRAME_TASK && type <= FRAME_SHARED) ||
-           (type >= FRAME_HELLO && type <= FRAME_CONTAINER) || type == FRAME_MESSAGE ||
-           type == FRAME_CREDIT;
+           (type >= FRAME_HELLO && type <= FRAME_CONTAINER) ||
+           (type >= FRAME_MESSAGE && type <= FRAME_RECEIPT);
 }
 
 /* What stands in the frame for a payload that is elsewhere. */

@@ -22,7 +22,7 @@
  * Threads: no state.
  */
 
-#define FRAME_PROTOCOL_VERSION 2
+#define FRAME_PROTOCOL_VERSION 3
 enum { FRAME_HEAD_BYTES = 8, FRAME_RECORD_HEAD_BYTES = 16 };
 
 typedef enum FrameType {
@@ -49,7 +49,8 @@ typedef enum FrameType {
     FRAME_CONTAINER,  /* id: task; ShareAnswer: the result's next container, before the ending */
     /* both ways */
     FRAME_MESSAGE = 64, /* id: the message's id; its bytes */
-    FRAME_CREDIT        /* id: message bytes read so far, in all */
+    FRAME_CREDIT,       /* id: message bytes read so far, in all */
+    FRAME_RECEIPT       /* id: a random number, which a worker sends back as soon as it reads it */
 } FrameType;
 
 enum {

@@ -38,6 +38,16 @@ enum {
     MP_STATUS_WAIT_MS = 50, /* for the exit status of a process that is seen dead */
     MP_TASK_DEATHS_MAX = 2, /* a task that killed as many workers is quarantined */
 
+    /* What a worker may leave unread beside messages; an honest one has less than a window of tasks
+       and SHARE_QUESTIONS_MAX answers of MP_INLINE_PAYLOAD_MAX. */
+    MP_UNREAD_MAX = 16 << 20,
+    MP_UNREAD_DESCRIPTORS_MAX = 64, /* of answers; then they say "ask again" */
+    MP_UNREAD_DESCRIPTOR_BYTES_MAX = 8 << 20,
+    MP_RECEIPT_BYTES = 64 << 10, /* between two receipts */
+
+    /* Frames of one worker that wait to be handled; beyond, they wait in the worker. */
+    MP_INCOMING_FRAMES_MAX = 256,
+
     MP_DRAIN_FRAMES_MAX = 512, /* frames handled before the lock is let go */
 };
 

@@ -29,6 +29,11 @@ ProStatus manager_enter(const ProManager *manager, ProError *reterr)
     return PRO_OK;
 }
 
+ProStatus pro_manager_check(const ProManager *manager, ProError *reterr)
+{
+    return manager_enter(manager, reterr);
+}
+
 bool slot_is_public(const Slot *slot)
 {
     return !slot->spare && !slot->stopping;

@@ -9,9 +9,7 @@
 
 #include "container/memory.h"
 #include "core/error.h"
-#include "mp/fd_channel.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -119,7 +117,7 @@ void shares_on_read(Slot *slot, const FrameRecord *record)
     ProError error = {0};
     if (record->place != FRAME_INSIDE ||
             share_read_read(record->payload, record->payload_size, &read, &error) != PRO_OK ||
-            slot->share_reads >= SHARE_READS_PENDING_MAX) {
+            slot->share_reads >= SHARE_QUESTIONS_MAX) {
         protocol_violation(slot, "it asked for blocks beyond the limits");
         return;
     }
@@ -188,7 +186,7 @@ static ProStatus post_area(Slot *slot, const BlockQuestion *question)
         answer.base.size = SHARE_AREA_BYTES;
         status = memory_fd(question->area->shown, &fd, NULL);
         if (status == PRO_OK)
-            status = fd_channel_send(slot->channel, "c", 1, &fd, 1, NULL);
+            status = share_send_fd(slot, fd, 0, NULL);
         if (status != PRO_OK)
             return status;
         slot->block_area_told = true;
@@ -202,7 +200,7 @@ static ProStatus post_area(Slot *slot, const BlockQuestion *question)
     return PRO_OK;
 }
 
-static ProStatus post_block(
+static void post_block(
         Slot *slot, const BlockQuestion *question, const Parcel *parcel, const ProError *error)
 {
     ProStatus status = PRO_OK;
@@ -212,31 +210,21 @@ static ProStatus post_block(
         status = share_post_parcel(slot, question->request, parcel);
     else
         status = post_area(slot, question);
-    if (status != PRO_OK && status != PRO_ERR_FULL)
+    if (status == PRO_ERR_FULL) /* no waiting for this worker: others wait behind it */
+        share_post_again(slot, question->request);
+    else if (status != PRO_OK)
         share_post_failure(slot, question->request, status, "the block cannot be sent");
-    return status;
 }
 
-/* Locked, and let go while the channel is full. */
 static void deliver_block(ProManager *manager, const BlockQuestion *question, const Parcel *parcel,
         const ProError *error)
 {
-    for (;;) {
-        Slot *slot = asker(manager, question);
-        if (slot == NULL || slot->state != SLOT_READY || manager->shares->end)
-            return;
-        if (post_block(slot, question, parcel, error) == PRO_ERR_FULL) {
-            struct pollfd channel = {.fd = slot->channel, .events = POLLOUT};
-            protocol_flush(slot);
-            port_unlock(&manager->port);
-            (void)poll(&channel, 1, 10); /* too many under way is not signalled: look again */
-            port_lock(&manager->port);
-            continue;
-        }
-        slot->share_reads--;
-        protocol_flush(slot);
+    Slot *slot = asker(manager, question);
+    if (slot == NULL || slot->state != SLOT_READY || manager->shares->end)
         return;
-    }
+    post_block(slot, question, parcel, error);
+    slot->share_reads--;
+    protocol_flush(slot);
 }
 
 static void *serve_blocks(void *argument)

@@ -122,6 +122,23 @@ typedef struct Abort {
     uint64_t total_ns;
 } Abort;
 
+/* In all, since the process began. */
+typedef struct UnreadCount {
+    uint64_t message_cost; /* as credit counts it, large ones only with what is in the frame */
+    uint64_t bytes;        /* of all other records */
+    uint64_t descriptors;  /* of answers */
+    uint64_t descriptor_bytes;
+} UnreadCount;
+
+/* What the process behind a slot was sent, and how much of that it has shown to have read. */
+typedef struct Unread {
+    UnreadCount sent;
+    UnreadCount read;
+    UnreadCount asked;    /* what had been sent when `receipt` was */
+    uint64_t receipt;     /* that the worker has yet to send back; 0: none */
+    size_t message_bytes; /* of message records in the frame being built */
+} Unread;
+
 struct Slot {
     ProManager *manager;
     ProWorkerId id;
@@ -158,6 +175,7 @@ struct Slot {
     uint32_t sequence;
     uint32_t expected_sequence;
     uint64_t lane_received;
+    Unread unread;
 
     /* tasks */
     ListLink queued;    /* Task::link, bound to this slot, not sent */
@@ -327,6 +345,19 @@ bool protocol_take_payload(
         Slot *slot, Packet *packet, const FrameRecord *record, Payload *ret_payload);
 /* The worker did what no worker of ours does: say so, kill it. */
 void protocol_violation(Slot *slot, const char *what);
+
+/* ---- manager_unread.c ---- */
+
+/* A message's record was appended to the batch. */
+void unread_add_message(Slot *slot, size_t size);
+/* A descriptor was sent that goes with an answer; `size`: of memory that was made for it. */
+void unread_add_descriptor(Slot *slot, uint64_t size);
+/* Whether there may be one more; if not, the answer is to ask again: that is a refusal. */
+bool unread_takes_descriptor(const Slot *slot);
+void unread_add_refusal(Slot *slot);
+/* The batch is about to be sent: may append to it; kills a worker that leaves too much unread. */
+void unread_on_flush(Slot *slot);
+void unread_on_receipt(Slot *slot, uint64_t receipt);
 
 /* ---- manager_launch.c ---- */
 

@@ -22,6 +22,7 @@ void protocol_reset(Slot *slot)
     slot->sequence = 0;
     slot->expected_sequence = 0;
     slot->lane_received = 0;
+    slot->unread = (Unread){0};
     buffer_clear(&slot->frame);
     frame_begin(&slot->frame, 0);
 }
@@ -29,17 +30,23 @@ void protocol_reset(Slot *slot)
 void protocol_flush(Slot *slot)
 {
     list_remove(&slot->dirty);
-    if (slot->frame.size <= FRAME_HEAD_BYTES || slot->state != SLOT_READY)
+    if (slot->frame.size <= FRAME_HEAD_BYTES || slot->state != SLOT_READY || slot->violated)
         return;
+    unread_on_flush(slot);
     /* A peer that is gone is noticed by its pidfd. */
     (void)socket_send_to(
             slot->manager->port.socket, slot->routing_id, slot->frame.data, slot->frame.size);
     buffer_clear(&slot->frame);
     frame_begin(&slot->frame, ++slot->sequence);
     /* Sending may have taken the signal of input that came meanwhile. Who receives now, or pumps,
-     * looks again before it waits; otherwise the engine must be told. */
+     * looks again before it waits; but who waits already must be told (the server of blocks sends,
+     * too), and if nobody pumps, the engine. */
     ProManager *manager = slot->manager;
-    if (!manager->draining && !manager->owner_pumps && socket_has_input(manager->port.socket))
+    if (manager->draining || !socket_has_input(manager->port.socket))
+        return;
+    if (manager->port.front_waits)
+        port_wake_front(&manager->port);
+    else if (!manager->owner_pumps)
         engine_wake(manager);
 }
 
@@ -58,6 +65,8 @@ void protocol_post(Slot *slot, FrameType type, uint64_t id, const void *payload,
     if (slot->state != SLOT_READY)
         return;
     frame_record(&slot->frame, type, id, payload, size);
+    if (type == FRAME_MESSAGE)
+        unread_add_message(slot, size);
     flush_if_full(slot);
 }
 
@@ -242,6 +251,9 @@ static void on_record(Slot *slot, Packet *packet, const FrameRecord *record, siz
         break;
     case FRAME_CREDIT:
         on_credit(slot, record->id);
+        break;
+    case FRAME_RECEIPT:
+        unread_on_receipt(slot, record->id);
         break;
     case FRAME_PROGRESS:
         on_progress(slot, record);

@@ -144,9 +144,10 @@ void share_post_failure(Slot *slot, uint64_t request, ProStatus status, const ch
     buffer_fini(&payload);
 }
 
-static void post_again(Slot *slot, uint64_t request)
+void share_post_again(Slot *slot, uint64_t request)
 {
     uint8_t head[SHARE_ANSWER_HEAD_BYTES] = {SHARE_AGAIN};
+    unread_add_refusal(slot);
     protocol_post(slot, FRAME_SHARED, request, head, sizeof head);
 }
 
@@ -166,14 +167,31 @@ Parcel *share_answer_parcel(
     return parcel;
 }
 
+ProStatus share_send_fd(Slot *slot, int fd, uint64_t size, ProError *reterr)
+{
+    if (!unread_takes_descriptor(slot))
+        return PRO_ERR_FULL;
+    ProStatus status = fd_channel_send(slot->channel, "c", 1, &fd, 1, reterr);
+    if (status == PRO_OK)
+        unread_add_descriptor(slot, size);
+    return status;
+}
+
 ProStatus share_post_parcel(Slot *slot, uint64_t request, const Parcel *parcel)
 {
     if (slot->state != SLOT_READY)
         return PRO_OK;
-    if (parcel->blob_fd >= 0)
-        return protocol_post_blob(slot, FRAME_SHARED, request, parcel->blob_fd, parcel->size);
-    protocol_post(slot, FRAME_SHARED, request, parcel->data, (size_t)parcel->size);
-    return PRO_OK;
+    if (parcel->blob_fd < 0) {
+        protocol_post(slot, FRAME_SHARED, request, parcel->data, (size_t)parcel->size);
+        return PRO_OK;
+    }
+    if (!unread_takes_descriptor(slot))
+        return PRO_ERR_FULL;
+    ProStatus status =
+            protocol_post_blob(slot, FRAME_SHARED, request, parcel->blob_fd, parcel->size);
+    if (status == PRO_OK)
+        unread_add_descriptor(slot, parcel->size);
+    return status;
 }
 
 static void answer_with(
@@ -184,7 +202,7 @@ static void answer_with(
     if (parcel == NULL)
         share_post_failure(slot, request, error.status, error.text);
     else if (share_post_parcel(slot, request, parcel) != PRO_OK)
-        post_again(slot, request);
+        share_post_again(slot, request);
     parcel_unref(parcel);
 }
 
@@ -197,11 +215,11 @@ void share_answer(Slot *slot, uint64_t request, const Share *share)
     Parcel *parcel = share_answer_parcel(answer, answer->tail, answer->tail_size, &error);
     ProStatus status = parcel == NULL ? error.status : PRO_OK;
     if (status == PRO_OK && share->fd >= 0)
-        status = fd_channel_send(slot->channel, "c", 1, &share->fd, 1, &error);
+        status = share_send_fd(slot, share->fd, 0, &error);
     if (status == PRO_OK)
         status = share_post_parcel(slot, request, parcel);
     if (status == PRO_ERR_FULL)
-        post_again(slot, request);
+        share_post_again(slot, request);
     else if (status != PRO_OK)
         share_post_failure(slot, request, status, error.text);
     parcel_unref(parcel);

@@ -58,7 +58,11 @@ void share_post_failure(Slot *slot, uint64_t request, ProStatus status, const ch
 /* Made without the lock where it may be large. */
 Parcel *share_answer_parcel(
         const ShareAnswer *answer, const void *tail, size_t tail_size, ProError *reterr);
-/* PRO_ERR_FULL if the worker must take descriptors first. */
+void share_post_again(Slot *slot, uint64_t request);
+/* A descriptor that the answer to come refers to; `size`: of memory made for it. PRO_ERR_FULL if
+ * the worker must take others first. */
+ProStatus share_send_fd(Slot *slot, int fd, uint64_t size, ProError *reterr);
+/* PRO_ERR_FULL as well. */
 ProStatus share_post_parcel(Slot *slot, uint64_t request, const Parcel *parcel);
 
 /* ---- manager_blocks.c ---- */

@@ -71,6 +71,8 @@ ProStatus socket_open_router(const char *endpoint, Socket **ret_socket, ProError
     if (status != PRO_OK)
         return status;
     const int yes = 1;
+    const int incoming = MP_INCOMING_FRAMES_MAX; /* per worker */
+    (void)zmq_setsockopt(socket->zmq, ZMQ_RCVHWM, &incoming, sizeof incoming);
     (void)zmq_setsockopt(socket->zmq, ZMQ_ROUTER_MANDATORY, &yes, sizeof yes);
     if (zmq_bind(socket->zmq, endpoint) != 0) {
         int system_error = errno;

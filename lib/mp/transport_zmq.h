@@ -14,8 +14,9 @@
  * Packets they receive. Nothing outside transport_zmq.c sees zmq.h.
  *
  * Threads: one at a time per socket (its users hold a lock); packets may be freed in any thread.
- * The sockets' queues have no high-water mark: what may be under way is bounded by the protocol
- * (windows, credit), and a peer's frame by MP_FRAME_MAX.
+ * What a manager has not handled yet is bounded by MP_INCOMING_FRAMES_MAX for each worker. The
+ * other queues have no high-water mark: what may be under way is bounded by the protocol (windows,
+ * credit, receipts), and a peer's frame by MP_FRAME_MAX.
  */
 
 typedef struct Socket Socket;

@@ -263,6 +263,14 @@ static void on_progress_ack(ProWorker *worker)
     worker_flush(worker);
 }
 
+/* At once: the manager counts as unread what it has no receipt for. */
+static void on_receipt(ProWorker *worker, uint64_t receipt)
+{
+    frame_record(&worker->frame, FRAME_RECEIPT, receipt, NULL, 0);
+    outbox_mirror(&worker->outbox, &worker->frame);
+    worker_flush(worker);
+}
+
 static void on_abort(ProWorker *worker, uint64_t id)
 {
     if (id == worker->running && id != 0)
@@ -306,6 +314,9 @@ static void on_record(ProWorker *worker, Packet *packet, const FrameRecord *reco
         break;
     case FRAME_CREDIT:
         worker->consumed_cost = record->id;
+        break;
+    case FRAME_RECEIPT:
+        on_receipt(worker, record->id);
         break;
     case FRAME_ABORT:
         on_abort(worker, record->id);

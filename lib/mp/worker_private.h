@@ -85,6 +85,7 @@ struct ProWorker {
     uint64_t next_box;
     ListLink requests; /* WorkerRequest::link */
     uint64_t next_request;
+    unsigned questions_open;  /* not answered, whether somebody still waits or not */
     ProContainer *block_area; /* where the manager puts blocks; NULL until the first */
     unsigned places_taken;    /* of it: bits */
     bool stopping;

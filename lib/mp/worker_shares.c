@@ -69,6 +69,7 @@ bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload)
     if (sound && answer.carrier == SHARE_AREA)
         sound = take_area(worker, &answer);
     WorkerRequest *request = find_request(worker, id);
+    worker->questions_open--;
     if (!sound || request == NULL || request->answered) {
         /* Nobody waits any more: a signal ended the wait. */
         if (sound && answer.carrier == SHARE_AREA)
@@ -92,20 +93,39 @@ static void request_fini(WorkerRequest *request)
         (void)close(request->fd);
 }
 
+static ProStatus wait_for_answers(ProWorker *worker, ProError *reterr)
+{
+    if (worker_block(worker, UINT64_MAX) != PORT_INTERRUPTED)
+        return PRO_OK;
+    return error_set(reterr, PRO_ERR_ABORTED, "interrupted while waiting for the manager");
+}
+
+/* The manager kills who asks more at once. */
+static ProStatus wait_for_turn(ProWorker *worker, ProError *reterr)
+{
+    ProStatus status = PRO_OK;
+    while (status == PRO_OK && worker->questions_open >= SHARE_QUESTIONS_MAX)
+        status = wait_for_answers(worker, reterr);
+    return status;
+}
+
 static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, size_t size,
         WorkerRequest *request, ProError *reterr)
 {
     const struct iovec segment = {.iov_base = (void *)data, .iov_len = size};
     *request = (WorkerRequest){.fd = -1};
     port_lock(&worker->port);
+    ProStatus status = wait_for_turn(worker, reterr);
     request->id = ++worker->next_request;
     list_append(&worker->requests, &request->link);
-    ProStatus status = worker_post(worker, type, request->id, &segment, 1, reterr);
+    if (status == PRO_OK)
+        status = worker_post(worker, type, request->id, &segment, 1, reterr);
+    worker->questions_open += status == PRO_OK;
     worker_flush(worker);
     while (status == PRO_OK && !request->answered)
-        if (worker_block(worker, UINT64_MAX) == PORT_INTERRUPTED && !request->answered)
-            status =
-                    error_set(reterr, PRO_ERR_ABORTED, "interrupted while waiting for the manager");
+        status = wait_for_answers(worker, reterr);
+    if (request->answered) /* the task hears of an interrupt that came with it by the signal */
+        status = PRO_OK;
     list_remove(&request->link);
     port_unlock(&worker->port);
     return status;

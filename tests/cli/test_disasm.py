@@ -2,10 +2,17 @@
 """promp disasm and promp sleigh, as a person uses them. PROMP is the built program."""
 import json
 import os
+import pathlib
 import struct
 import subprocess
+import sys
 
 import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))  # for the package support
+from support.make_elf import make_elf  # noqa: E402
+from support.make_pe import IMAGE_BASE, RAW, RVA, make_pe  # noqa: E402
 
 PROMP = os.environ["PROMP"]
 TIMEOUT_S = 120
@@ -91,6 +98,109 @@ def test_json_is_one_object_a_line(tmp_path):
     assert lines[1]["symbol"] == "start" and lines[1]["targets"] == [0x20010] and "call" in lines[1]["flow"]
     assert lines[2]["flow"] == ["return"] or "indirect" in lines[2]["flow"]
     assert lines[4]["error"] == "invalid" and lines[-1]["error"] == "truncated"
+
+
+GOLDEN_ELF = {True: """
+section .text:
+
+start:
+    1000:  e81b000000            CALL    0x1020 <helper>
+    1005:  e806100000            CALL    0x2010 <puts@plt>
+    100a:  488b05ef2f0000        MOV     RAX, qword ptr [0x4000]  # <counter>
+    1011:  488d05f02f0000        LEA     RAX, [0x4008]  # <counter+0x8>
+    1018:  eb0c                  JMP     0x1026 <helper+0x6>
+    101a:  ff15f81f0000          CALL    qword ptr [0x3018]  # <puts@got>
+
+helper:
+    1020:  4831c0                XOR     RAX, RAX
+    1023:  0f1f00                NOP     dword ptr [RAX]
+    1026:  c3                    RET
+
+section .plt:
+    2000:  ff35e20f0000          PUSH    qword ptr [0x2fe8]
+    2006:  ff25e40f0000          JMP     qword ptr [0x2ff0]
+    200c:  0f1f4000              NOP     dword ptr [RAX + 0x0]
+
+puts@plt:
+    2010:  ff2502100000          JMP     qword ptr [0x3018]  # <puts@got>
+    2016:  6800000000            PUSH    0x0
+    201b:  e9e0ffffff            JMP     0x2000
+""", False: """
+section .text:
+
+start:
+    1000:  e81b000000            CALL    0x1020 <helper>
+    1005:  e806100000            CALL    0x2010 <puts@plt>
+    100a:  a100400000            MOV     EAX, dword ptr [0x4000]  # <counter>
+    100f:  6690                  NOP
+    1011:  8d0508400000          LEA     EAX, [0x4008]  # <counter+0x8>
+    1017:  90                    NOP
+    1018:  eb0c                  JMP     0x1026 <helper+0x6>
+    101a:  ff1518300000          CALL    dword ptr [0x3018]  # <puts@got>
+
+helper:
+    1020:  31c0                  XOR     EAX, EAX
+    1022:  90                    NOP
+    1023:  0f1f00                NOP     dword ptr [EAX]
+    1026:  c3                    RET
+
+section .plt:
+    2000:  ffb304000000          PUSH    dword ptr [EBX + 0x4]
+    2006:  ffa308000000          JMP     dword ptr [EBX + 0x8]
+    200c:  0000                  ADD     byte ptr [EAX], AL
+    200e:  0000                  ADD     byte ptr [EAX], AL
+
+puts@plt:
+    2010:  ffa318000000          JMP     dword ptr [EBX + 0x18]
+    2016:  6800000000            PUSH    0x0
+    201b:  e9e0ffffff            JMP     0x2000
+"""}
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_names_of_targets_and_memory_in_an_elf_file(wide, tmp_path):
+    path = tmp_path / "program"
+    path.write_bytes(make_elf(wide))
+    done = run("disasm", path)
+    assert done.stderr == b"" and done.stdout.decode() == GOLDEN_ELF[wide]
+    lines = {line["address"]: line for line in map(json.loads, run("disasm", path, "--json").stdout.splitlines())}
+    assert lines[0x1005]["references"] == [{"address": 0x2010, "symbol": "puts@plt", "offset": 0}]
+    assert lines[0x1011]["references"] == [{"address": 0x4008, "symbol": "counter", "offset": 8}]
+    assert lines[0x2010]["symbol"] == "puts@plt" and "references" not in lines[0x1026]
+    assert "0x101020 <helper>" in run("disasm", path, "--base", "0x100000").stdout.decode()
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_names_of_imports_and_exports_in_a_pe_file(wide, tmp_path):
+    path = tmp_path / "made.dll"
+    path.write_bytes(make_pe(wide))
+    imports = json.loads(run("info", path, "--json").stdout)["pe"]["imports"]
+    slots = [function["slot_rva"] for module in imports for function in module["functions"]]
+    base = IMAGE_BASE[wide]
+    data = bytearray(path.read_bytes())
+    for number, slot in enumerate(slots):  # call [slot]
+        at = 16 + 6 * number
+        where = slot - (RVA + at + 6) if wide else base + slot
+        data[RAW + at:RAW + at + 6] = b"\xff\x15" + struct.pack("<i", where)
+    data[RAW + 1:RAW + 6] = b"\xe8" + struct.pack("<i", -5)  # alpha calls itself
+    path.write_bytes(data)
+    lines = run("disasm", path, "--count", "64").stdout.decode().splitlines()
+    calls = [line.split("CALL")[1] for line in lines if "CALL" in line]
+    kind = "qword" if wide else "dword"
+    assert [call.split() for call in calls] == [[f"{base + RVA + 1:#x}", "<alpha>"]] + [
+        [kind, "ptr", f"[{base + slot:#x}]", "#", f"<{name}>"] for slot, name in zip(slots, [
+            "KERNEL32.dll!ExitProcess", "KERNEL32.dll!GetLastError", "WS2_32.dll!#115", "WS2_32.dll!send",
+            "USER32.dll!MessageBoxA"])]
+    assert "alpha:" in lines and "entry:" in lines
+
+
+def test_names_cannot_move_the_cursor(tmp_path):
+    path = tmp_path / "program"
+    path.write_bytes(make_elf(extra=[(b"\x1b[2Jevil\n\xc2\x9b", 0x1005, 4), (b"x" * 5000, 0x100a, 4)]))
+    text = run("disasm", path).stdout
+    assert b"\\x1b[2Jevil\\x0a\\xc2\\x9b:" in text and b"\x1b" not in text
+    assert max(map(len, text.splitlines())) < 1100
+    assert b"\\u001b[2Jevil" in run("disasm", path, "--json").stdout
 
 
 @pytest.mark.parametrize("arguments, status, named", [

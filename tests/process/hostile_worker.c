@@ -12,7 +12,6 @@
 #include "mp/limits.h"
 #include "mp/nursery.h"
 #include "mp/share_wire.h"
-#include "mp/transport_zmq.h"
 #include "mp/worker_config.h"
 
 #include <fcntl.h>
@@ -24,20 +23,34 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zmq.h>
 
 enum { BURST = 4096, JUNK_BYTES = 512, OVERSIZED_BYTES = 4 << 20, MEMORY_MAX = 1 << 30 };
 
 typedef struct Hostile {
     WorkerConfig config;
-    Socket *link;
+    void *link; /* a ZeroMQ socket: promp's own would always read */
     uint32_t sequence;
     unsigned sent;
 } Hostile;
 
+/* `deaf`: what the manager sends stays with the manager. */
+static bool open_link(Hostile *hostile, bool deaf)
+{
+    const int receive_max = deaf ? 1 : 0;
+    void *context = zmq_ctx_new();
+    hostile->link = context == NULL ? NULL : zmq_socket(context, ZMQ_DEALER);
+    return hostile->link != NULL &&
+           zmq_setsockopt(hostile->link, ZMQ_RCVHWM, &receive_max, sizeof receive_max) == 0 &&
+           zmq_setsockopt(hostile->link, ZMQ_ROUTING_ID, hostile->config.routing_id,
+                   MP_ROUTING_ID_BYTES) == 0 &&
+           zmq_connect(hostile->link, hostile->config.endpoint) == 0;
+}
+
 /* Full speed, but the receiver gets a turn on a machine of one core. */
 static void send_bytes(Hostile *hostile, const void *data, size_t size)
 {
-    (void)socket_send(hostile->link, data, size);
+    (void)zmq_send(hostile->link, data, size, 0);
     if (++hostile->sent % BURST == 0)
         (void)usleep(1000);
 }
@@ -186,21 +199,27 @@ static void foreign_endings(Hostile *hostile)
     send_records(hostile, FRAME_ENDING, 1000000, result, sizeof result);
 }
 
+/* The first record of the manager's next frame. */
+static FrameRecord receive(Hostile *hostile)
+{
+    static uint8_t bytes[MP_FRAME_MAX];
+    FrameReader reader;
+    FrameRecord record = {0};
+    int size = zmq_recv(hostile->link, bytes, sizeof bytes, 0);
+    if (size < 0 || (size_t)size > sizeof bytes ||
+            frame_open(&reader, bytes, (size_t)size, NULL) != PRO_OK ||
+            frame_next(&reader, &record, NULL) != PRO_OK)
+        exit(1);
+    return record;
+}
+
 /* Its own: the first that the manager gave to it. */
 static uint64_t wait_for_task(Hostile *hostile)
 {
     for (;;) {
-        Packet *packet = socket_receive(hostile->link, NULL, NULL);
-        FrameReader reader;
-        FrameRecord record;
-        if (packet != NULL &&
-                frame_open(&reader, packet_data(packet), packet_size(packet), NULL) == PRO_OK &&
-                frame_next(&reader, &record, NULL) == PRO_OK && record.type == FRAME_TASK)
+        FrameRecord record = receive(hostile);
+        if (record.type == FRAME_TASK)
             return record.id;
-        if (packet != NULL)
-            packet_unref(packet);
-        else
-            (void)usleep(1000);
     }
 }
 
@@ -391,10 +410,75 @@ static void malformed_take(Hostile *hostile)
     send_records(hostile, FRAME_SHARE_TAKE, 1, "x", 1);
 }
 
+/* ---- questions whose answers it never reads ---- */
+
+static void unread_refusals(Hostile *hostile)
+{
+    send_records(hostile, FRAME_SHARE_GET, 1, "nobody's", 8);
+}
+
+static void unread_bytes(Hostile *hostile)
+{
+    send_records(hostile, FRAME_SHARE_GET, 1, "bytes", 5);
+}
+
+static void unread_descriptors(Hostile *hostile)
+{
+    send_records(hostile, FRAME_SHARE_GET, 1, "memory", 6);
+}
+
+static void unread_lists(Hostile *hostile)
+{
+    send_records(hostile, FRAME_SHARE_LIST, 1, NULL, 0);
+}
+
+/* As few at once as are allowed, so that nothing else gives it away. */
+static void unread_blocks(Hostile *hostile)
+{
+    Buffer frame = {0};
+    Buffer question = {0};
+    const ShareRead read = {.number = 1, .size = SHARE_READ_MAX, .place = SHARE_NO_PLACE};
+    share_read_write(&question, &read);
+    for (uint64_t request = 1;; request++) {
+        begin(hostile, &frame);
+        frame_record(&frame, FRAME_SHARE_READ, request, question.data, question.size);
+        send_frame(hostile, &frame);
+        (void)usleep(5000);
+    }
+}
+
+static void unread_acknowledgements(Hostile *hostile)
+{
+    static const uint8_t nothing[9];
+    send_records(hostile, FRAME_PROGRESS, 1, nothing, sizeof nothing);
+}
+
+/* It says that it read messages, which here it does, but cannot show. */
+static void unproven_credit(Hostile *hostile)
+{
+    Buffer frame = {0};
+    uint64_t cost = 0;
+    for (;;) {
+        FrameRecord record = receive(hostile);
+        if (record.type != FRAME_MESSAGE)
+            continue;
+        cost += record.payload_size + MP_MESSAGE_OVERHEAD;
+        begin(hostile, &frame);
+        frame_record(&frame, FRAME_CREDIT, cost, NULL, 0);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void invented_receipts(Hostile *hostile)
+{
+    send_records(hostile, FRAME_RECEIPT, 1, NULL, 0);
+}
+
 typedef struct Mode {
     const char *name;
     bool after_hello;
     void (*run)(Hostile *hostile);
+    bool is_deaf;
 } Mode;
 
 static const Mode modes[] = {
@@ -430,6 +514,14 @@ static const Mode modes[] = {
         {"outside_the_lane", true, outside_the_lane},
         {"lane_replayed", true, lane_replayed},
         {"malformed_lane_result", true, malformed_lane_result},
+        {"unread_refusals", true, unread_refusals, true},
+        {"unread_bytes", true, unread_bytes, true},
+        {"unread_descriptors", true, unread_descriptors, true},
+        {"unread_lists", true, unread_lists, true},
+        {"unread_blocks", true, unread_blocks, true},
+        {"unread_acknowledgements", true, unread_acknowledgements, true},
+        {"unproven_credit", true, unproven_credit},
+        {"invented_receipts", true, invented_receipts},
 };
 
 static const Mode *find_mode(const char *name)
@@ -459,8 +551,7 @@ int main(int argc, char **argv)
 #endif
     ssize_t size = pread(WORKER_CONFIG_FD, bytes, sizeof bytes, 0);
     if (size < 0 || worker_config_read(bytes, (size_t)size, &hostile.config, &error) != PRO_OK ||
-            socket_open_link(hostile.config.endpoint, hostile.config.routing_id, &hostile.link,
-                    &error) != PRO_OK) {
+            !open_link(&hostile, mode->is_deaf)) {
         (void)fprintf(stderr, "%s: %s\n", argv[0], error.text);
         return 1;
     }

@@ -8,6 +8,7 @@
 #include "process/echo.h"
 
 #include <fcntl.h>
+#include <promp/container_ops.h>
 #include <unistd.h>
 
 enum {
@@ -15,6 +16,10 @@ enum {
     TASKS = 500,
     GROWTH_MAX_KIB = 48 << 10,
     PENDING_LIMIT = 1 << 20,
+    LOOK_MS = 50, /* how often the manager's size is looked at */
+    BLOCKS_BYTES = 2 << 20,
+    NAMES = 200,
+    MESSAGE_BYTES = 32 << 10,
 };
 
 typedef struct HostileCase {
@@ -25,6 +30,7 @@ typedef struct HostileCase {
 
 #define STRANGER "no worker of this manager"
 #define VIOLATION "broke the protocol"
+#define DEAF "it does not read what it is sent"
 
 static const HostileCase cases[] = {
         {"junk", false, STRANGER},
@@ -59,6 +65,14 @@ static const HostileCase cases[] = {
         {"outside_the_lane", true, VIOLATION},
         {"lane_replayed", true, VIOLATION},
         {"malformed_lane_result", true, VIOLATION},
+        {"unread_refusals", true, DEAF},
+        {"unread_bytes", true, DEAF},
+        {"unread_descriptors", true, DEAF},
+        {"unread_lists", true, DEAF},
+        {"unread_blocks", true, DEAF},
+        {"unread_acknowledgements", true, DEAF},
+        {"unproven_credit", true, DEAF},
+        {"invented_receipts", true, VIOLATION},
 };
 
 /* How often the notice was made. */
@@ -77,6 +91,25 @@ static void deliver_until_something_comes(Engine *engine)
     assert_ok(pro_manager_wait_any(engine->manager, WATCHDOG_MS, &error));
 }
 
+/* It reads a container in blocks, which one thread serves to all. */
+static void read_blocks(Engine *engine, ProWorkerId good)
+{
+    ProError error = {0};
+    ProWriter *arguments = pro_writer_new();
+    pro_write_list(arguments, 1);
+    pro_write_text(arguments, "blocks", 6);
+    pro_write_end(arguments);
+    assert_ok(pro_manager_call_plugin(engine->manager, good, getenv("PROMP_TEST_PLUGIN"),
+            "share_hash", arguments, true, NULL, &error));
+    pro_writer_free(arguments);
+    while (!pro_manager_has_results(engine->manager, good))
+        deliver_until_something_comes(engine);
+    ProEnding *ending = engine_take(engine, good);
+    if (pro_ending_kind(ending) != PRO_ENDING_RESULT)
+        fail_msg("%s", pro_ending_message(ending));
+    pro_ending_free(ending);
+}
+
 /* Results of the good worker alone: the hostile one's task may stay open. */
 static void work(Engine *engine, ProWorkerId good)
 {
@@ -88,6 +121,7 @@ static void work(Engine *engine, ProWorkerId good)
             deliver_until_something_comes(engine);
         assert_ok(echo_take(engine->manager, good, number, &error));
     }
+    read_blocks(engine, good);
 }
 
 static ProWorkerState state_of(Engine *engine, ProWorkerId worker)
@@ -99,12 +133,72 @@ static ProWorkerState state_of(Engine *engine, ProWorkerId worker)
     return info.state;
 }
 
-/* The lie was seen and told, and the liar is dead if it is one of ours. */
-static void wait_until_seen(Engine *engine, ProWorkerId hostile, const HostileCase *hostile_case)
+static void check_growth(long before_kib)
 {
+    long growth_kib = resident_kib() - before_kib;
+    if (growth_kib > GROWTH_MAX_KIB)
+        fail_msg("the manager grew by %ld KiB", growth_kib);
+}
+
+/* As much as the worker says that it can take. */
+static void send_messages(Engine *engine, ProWorkerId worker)
+{
+    static const uint8_t data[MESSAGE_BYTES];
+    ProError error = {0};
+    while (pro_manager_send_message(engine->manager, worker, 1, data, sizeof data, &error) ==
+            PRO_OK)
+        ;
+}
+
+/* The lie was seen and told, and the liar is dead if it is one of ours. */
+static void wait_until_seen(
+        Engine *engine, ProWorkerId hostile, const HostileCase *hostile_case, long before_kib)
+{
+    ProError error = {0};
     while (notice_count(engine, hostile_case->expected) == 0 ||
-            (hostile_case->is_killed && state_of(engine, hostile) != PRO_WORKER_DEAD))
-        deliver_until_something_comes(engine);
+            (hostile_case->is_killed && state_of(engine, hostile) != PRO_WORKER_DEAD)) {
+        send_messages(engine, hostile);
+        (void)pro_manager_wait_any(engine->manager, LOOK_MS, &error);
+        check_growth(before_kib);
+    }
+}
+
+static ProStatus read_zeros(
+        void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
+{
+    (void)user;
+    (void)offset;
+    (void)reterr;
+    memset(ret_data, 0, size);
+    return PRO_OK;
+}
+
+static void share(Engine *engine, const char *name, ProContainer *container)
+{
+    ProError error = {0};
+    assert_ok(pro_manager_share_container(engine->manager, name, container, &error));
+    pro_container_unref(container);
+}
+
+/* One of each carrier, the one with blocks under the number 1, and names to list. */
+static void share_some(Engine *engine)
+{
+    static const ProContainerOps zeros = {.read = read_zeros};
+    static const uint8_t bytes[BLOCKS_BYTES];
+    ProError error = {0};
+    ProContainer *container;
+    assert_ok(pro_container_new_callback(&zeros, NULL, BLOCKS_BYTES, &container, &error));
+    share(engine, "blocks", container);
+    assert_ok(pro_container_new_copy(bytes, 16 << 10, &container, &error));
+    share(engine, "bytes", container);
+    assert_ok(pro_container_new_copy(bytes, sizeof bytes, &container, &error));
+    share(engine, "memory", container);
+    for (int i = 0; i < NAMES; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "name %d", i);
+        assert_ok(pro_container_new_copy(bytes, 1, &container, &error));
+        share(engine, name, container);
+    }
 }
 
 static void check_death(Engine *engine, ProWorkerId hostile, ProTaskId task)
@@ -136,6 +230,7 @@ static void a_liar_harms_nobody(void **state)
     (void)alarm(WATCHDOG_SECONDS);
     engine_start(&engine, PRO_OPT_EXEC_WORKERS | PRO_OPT_NO_REPLACE | PRO_OPT_REDIRECT_OUTPUT);
     assert_ok(pro_manager_set_pending_limit(engine.manager, PENDING_LIMIT, &error));
+    share_some(&engine);
     ProWorkerId good = engine_worker(&engine);
     work(&engine, good);
     long before_kib = resident_kib();
@@ -143,16 +238,14 @@ static void a_liar_harms_nobody(void **state)
     ProWorkerId hostile = start_hostile(&engine, hostile_case->mode);
     assert_ok(echo_give(engine.manager, hostile, 3, &task, &error));
     work(&engine, good);
-    wait_until_seen(&engine, hostile, hostile_case);
+    wait_until_seen(&engine, hostile, hostile_case, before_kib);
     work(&engine, good);
 
     if (hostile_case->is_killed)
         check_death(&engine, hostile, task);
     if (notice_count(&engine, hostile_case->expected) != 1)
         fail_msg("not said once:\n%s", buffer_text(&engine.notices));
-    long growth_kib = resident_kib() - before_kib;
-    if (growth_kib > GROWTH_MAX_KIB)
-        fail_msg("the manager grew by %ld KiB", growth_kib);
+    check_growth(before_kib);
     engine_end(&engine);
     (void)alarm(0);
 }

@@ -9,6 +9,7 @@
 #include "process/echo.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 enum {
@@ -20,6 +21,7 @@ enum {
     FDS_ON_THEIR_WAY_OUT = 8, /* of a worker that is stopping */
     THREADS = 4,
     TASKS_PER_THREAD = 200,
+    STOPPED_LIMIT = 24 << 20,
 };
 
 static void start_and_stop(Engine *engine, unsigned count)
@@ -99,6 +101,39 @@ static void sixty_four_workers_all_work(void **state)
     engine_end(&engine);
 }
 
+/* An honest one that cannot read for a while: it may owe as much as its credit allows. */
+static void a_stopped_worker_is_not_taken_for_one_that_does_not_read(void **state)
+{
+    (void)state;
+    Engine engine;
+    ProError error = {0};
+    ProWorkerInfo info;
+    (void)alarm(WATCHDOG_SECONDS);
+    engine_start(&engine, PRO_OPT_NO_REPLACE);
+    assert_ok(pro_manager_set_pending_limit(engine.manager, STOPPED_LIMIT, &error));
+    ProWorkerId worker = engine_worker(&engine);
+    assert_ok(echo_give(engine.manager, worker, 1, NULL, &error));
+    engine_wait(&engine);
+    assert_ok(echo_take(engine.manager, worker, 1, &error));
+    assert_ok(pro_manager_worker_info(engine.manager, worker, &info, &error));
+    pro_death_unref(info.death);
+
+    assert_int_equal(kill((pid_t)info.pid, SIGSTOP), 0);
+    ProStatus status = PRO_OK;
+    for (size_t count = 0; status == PRO_OK; count++)
+        status = pro_manager_send_message(engine.manager, worker, 1, "x", count % 2, &error);
+    assert_int_equal(status, PRO_ERR_FULL);
+    for (int64_t number = 0; number < TASKS_PER_THREAD; number++)
+        assert_ok(echo_give(engine.manager, worker, number, NULL, &error));
+    assert_int_equal(kill((pid_t)info.pid, SIGCONT), 0);
+
+    engine_wait(&engine);
+    for (int64_t number = 0; number < TASKS_PER_THREAD; number++)
+        assert_ok(echo_take(engine.manager, worker, number, &error));
+    engine_end(&engine);
+    (void)alarm(0);
+}
+
 /* A thread's own manager and worker; cmocka's asserts belong to the main thread, so it tells how it
  * went. */
 typedef struct Worked {
@@ -147,4 +182,5 @@ static void managers_in_several_threads(void **state)
 
 TEST_MAIN(cmocka_unit_test(starts_and_stops_leave_nothing), cmocka_unit_test(managers_come_and_go),
         cmocka_unit_test(sixty_four_workers_all_work),
-        cmocka_unit_test(managers_in_several_threads))
+        cmocka_unit_test(managers_in_several_threads),
+        cmocka_unit_test(a_stopped_worker_is_not_taken_for_one_that_does_not_read))

@@ -425,6 +425,24 @@ static void a_failing_source_tells_the_worker_why(void **state)
     engine_end(&engine);
 }
 
+/* More than may have a question open at once: they take turns. */
+static void many_threads_of_a_worker_read_at_once(void **state)
+{
+    (void)state;
+    enum { SIZE = 3 << 20 };
+    Engine engine;
+    ProError error = {0};
+    engine_start(&engine, 0);
+    ProWorkerId worker = engine_worker(&engine);
+    uint8_t *data = conformance_bytes(SIZE, 5);
+    ProContainer *container = kind_make(KIND_CALLBACK, data, SIZE);
+    assert_ok(pro_manager_share_container(engine.manager, "crowded", container, &error));
+    expect_hash(result_of(&engine, worker, "share_crowd", "crowded"), container);
+    pro_container_unref(container);
+    free(data);
+    engine_end(&engine);
+}
+
 TEST_MAIN(cmocka_unit_test(every_kind_conforms_in_a_worker),
         cmocka_unit_test(every_kind_conforms_as_an_argument),
         cmocka_unit_test(every_kind_conforms_in_a_workers_worker),
@@ -435,4 +453,5 @@ TEST_MAIN(cmocka_unit_test(every_kind_conforms_in_a_worker),
         cmocka_unit_test(names_are_told_and_missing_ones_named),
         cmocka_unit_test(what_is_unshared_in_use_stays_unless_it_is_blocks),
         cmocka_unit_test(ten_thousand_are_possible),
-        cmocka_unit_test(a_failing_source_tells_the_worker_why))
+        cmocka_unit_test(a_failing_source_tells_the_worker_why),
+        cmocka_unit_test(many_threads_of_a_worker_read_at_once))

@@ -6,13 +6,18 @@ tests/prove/loaders.py                     everything of /usr: libwine, mingw, /
 tests/prove/loaders.py --limit 200         so many files a peer, a fixed random choice
 tests/prove/loaders.py --peer readelf ...  one peer only
 tests/prove/loaders.py PATH...             these files and folders
+tests/prove/loaders.py --resume FILE       goes on where an earlier run with this FILE ended; made if it is not there
 
 Prints a table; differences name the file and the field. Exit status 1: something differs, or no file was found.
-Packages: python3-pefile python3-pyelftools binutils, and for files to compare libwine gcc-mingw-w64-x86-64.
+What is resumed are files that were alike. All begins anew once the loaders or what compares them have changed.
+Packages: python3-pefile python3-pyelftools binutils, and for files to compare libwine gcc-mingw-w64-x86-64
+gcc-mingw-w64-i686.
 """
 import argparse
 import concurrent.futures
+import hashlib
 import importlib
+import json
 import os
 import pathlib
 import random
@@ -96,19 +101,75 @@ def compare(peer, path, paths):
     return [fields, difference, warnings, None]
 
 
+def fingerprint():
+    """Of what decides whether a file is alike: the loaders, their bindings, and what compares."""
+    digest = hashlib.sha256()
+    for pattern in ("lib/loader/*.[ch]", "app/python/py_pe.c", "app/python/py_elf.c", "python/Pro/PE.py",
+                    "python/Pro/ELF.py", "tests/support/peer*.py"):
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class Record:
+    """Which files were alike: a line each, written when it is known, so that a run may end at any moment."""
+
+    def __init__(self, path):
+        self.path, self.alike, begin = path, {}, {"of": fingerprint()}
+        lines = self.read() if path else []
+        if lines and lines[0] == begin:
+            self.alike = {tuple(line[:4]): line[4:] for line in lines[1:]}
+        elif path:
+            with open(path, "w", encoding="utf-8") as file:
+                print(json.dumps(begin), file=file)
+
+    def read(self):
+        lines = []
+        if os.path.exists(self.path):
+            with open(self.path, encoding="utf-8") as file:
+                for line in file.read().split("\n")[:-1]:  # the last one may have been cut off
+                    lines.append(json.loads(line))
+        return lines
+
+    @staticmethod
+    def key(peer, path):
+        status = os.stat(path)
+        return peer, path, status.st_size, status.st_mtime_ns
+
+    def find(self, peer, path):
+        """[fields, warnings], or None: compare it"""
+        return self.alike.get(self.key(peer, path))
+
+    def add(self, peer, path, fields, warnings):
+        if self.path:
+            with open(self.path, "a", encoding="utf-8") as file:
+                print(json.dumps([*self.key(peer, path), fields, warnings]), file=file)
+
+
 class Tally:
     """What the table tells of one peer."""
 
-    def __init__(self, peer):
-        self.peer, self.begun = peer, time.monotonic()
+    def __init__(self, peer, record):
+        self.peer, self.record, self.begun = peer, record, time.monotonic()
         self.fields = self.compared = self.different = self.malformed = 0
         self.given_up = []
+
+    def add_recorded(self, path):
+        known = self.record.find(self.peer, path)
+        if known is not None:
+            self.count(path, known[0], None, known[1], None)
+        return known is not None
 
     def add(self, path, future):
         try:
             fields, difference, warnings, failure = future.result()
         except Exception as error:  # a worker that died, a file that took too long
             fields, difference, warnings, failure = 0, None, [], f"{type(error).__name__}: {error}"[:200]
+        if difference is None and failure is None:
+            self.record.add(self.peer, path, fields, warnings)
+        self.count(path, fields, difference, warnings, failure)
+
+    def count(self, path, fields, difference, warnings, failure):
         self.compared += failure is None
         self.fields += fields
         self.malformed += bool(warnings)
@@ -126,8 +187,10 @@ class Tally:
                 f"{len(self.given_up)} | {time.monotonic() - self.begun:.0f} |")
 
 
-def prove(executor, jobs, peer, files):
-    tally, running = Tally(peer), {}
+def prove(executor, jobs, record, peer, files):
+    tally, running = Tally(peer, record), {}
+    files = [path for path in files if not tally.add_recorded(path)]
+    print(f"{peer}: {tally.compared} files are known to be alike, {len(files)} are compared", flush=True)
     for path in [*files, None]:
         while running and (path is None or len(running) == 2 * jobs):
             for future in concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED).done:
@@ -142,15 +205,16 @@ def main():
     parser.add_argument("--peer", choices=sorted(PLACES), action="append")
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--resume", metavar="FILE")
     parser.add_argument("paths", nargs="*")
     arguments = parser.parse_args()
-    rows = []
+    rows, record = [], Record(arguments.resume)
     with tempfile.TemporaryDirectory() as folder, ProExecutor(max_workers=arguments.jobs) as executor:
         if not arguments.paths and compile_with_mingw(folder) == 0:
             print("no mingw compiler is installed: nothing of its own output is compared")
         for peer in arguments.peer or sorted(PLACES):
             files = find(peer, arguments.paths or [folder, *PLACES[peer]], arguments.limit)
-            rows.append(prove(executor, arguments.jobs, peer, files))
+            rows.append(prove(executor, arguments.jobs, record, peer, files))
     print("\n| peer | files | fields | differences | malformed files | not compared | seconds |\n"
           "|---|---|---|---|---|---|---|")
     print("\n".join(row.line() for row in rows))

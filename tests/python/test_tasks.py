@@ -396,6 +396,16 @@ def test_exception_of_a_callback_comes_out_of_the_call(manager, worker):
             manager.wait(PATIENCE_MS)
 
 
+def test_task_of_any_ends_with_the_last_worker(manager, worker):
+    task = manager.evalPythonFunction(ProWorker_Any, "def f(): return 5", "f", None, True)
+    manager.stopWorker(worker)
+    assert manager.wait(PATIENCE_MS)
+    assert not manager.isBusy()  # asking takes nothing away
+    ended, _, value, error = manager.takeEnding()
+    assert ended == task
+    assert value == 5 or isinstance(error, ProAbortedError)
+
+
 def test_worker_program_that_is_missing():
     script = "from Pro.MP import *\nProManager().startWorker()"
     environment = dict(os.environ, PROMP_WORKER="/nowhere/worker")

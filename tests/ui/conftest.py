@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from display import PATIENCE_S, Display
+from display import PATIENCE_S, Display, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCRIPTS = pathlib.Path(os.environ.get("PROMP_SEED_SCRIPTS", HERE.parents[2] / "shared" / "seed" / "scripts"))
@@ -26,73 +26,9 @@ def watchdog():
     faulthandler.cancel_dump_traceback_later()
 
 
-class Person(Display):
-    """The display, and what a person sees and does there."""
-
-    def ask(self, *arguments):
-        """What xdotool prints; "" if it finds nothing."""
-        done = subprocess.run(["xdotool", *map(str, arguments)], env=self.environment, timeout=PATIENCE_S,
-                              capture_output=True, text=True)
-        assert "open display" not in done.stderr, done.stderr
-        return done.stdout
-
-    def windows(self, title):
-        return self.ask("search", "--onlyvisible", "--name", title).split()
-
-    def has(self, title):
-        return bool(self.windows(title))
-
-    def focus(self, title):
-        """Waits for the window and gives it the keys."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not self.windows(title):
-            assert time.monotonic() < deadline, f"no window {title!r}"
-            time.sleep(0.05)
-        self.ask("windowfocus", "--sync", self.windows(title)[-1])
-
-    def wait_for_windows(self, title, count):
-        deadline = time.monotonic() + PATIENCE_S
-        while len(self.windows(title)) != count:
-            assert time.monotonic() < deadline, f"{len(self.windows(title))} windows of {title!r}"
-            time.sleep(0.05)
-
-    def window(self, title):
-        """x, y, width, height of the window."""
-        lines = self.ask("search", "--onlyvisible", "--name", title, "getwindowgeometry", "--shell")
-        values = dict(line.split("=") for line in lines.split())
-        return tuple(int(values[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
-
-    def process_of(self, title):
-        return int(self.ask("search", "--onlyvisible", "--name", title, "getwindowpid").split()[0])
-
-    def try_key(self, title, key):
-        """To the window of that title which lies on top; it may be gone by then."""
-        windows = self.windows(title)
-        if windows:
-            self.ask("windowfocus", "--sync", windows[-1])
-            self.ask("key", "--clearmodifiers", key)
-
-    def close_by_key(self, title, key):
-        deadline = time.monotonic() + PATIENCE_S
-        while self.has(title):
-            assert time.monotonic() < deadline, f"{title!r} does not close by {key}"
-            self.try_key(title, key)
-            time.sleep(0.1)
-
-    def close_window(self, title):
-        """As the window manager's close button does."""
-        deadline = time.monotonic() + PATIENCE_S
-        while self.has(title):
-            assert time.monotonic() < deadline, f"{title!r} does not close"
-            for window in self.windows(title):
-                subprocess.run([sys.executable, HERE / "delete_window.py", window], env=self.environment, check=False,
-                               timeout=PATIENCE_S)
-            time.sleep(0.1)
-
-
 @pytest.fixture
 def display():
-    display = Person()
+    display = Display()
     yield display
     display.close()
 
@@ -154,10 +90,7 @@ class Session:
         return found
 
     def expect_nothing_left(self):
-        deadline = time.monotonic() + PATIENCE_S
-        while self.descendants():
-            assert time.monotonic() < deadline, f"left over: {self.descendants()}"
-            time.sleep(0.02)
+        wait_until(lambda: not self.descendants(), lambda: f"left over: {self.descendants()}")
 
     def kill(self):
         for pid in self.descendants():

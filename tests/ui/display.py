@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A display without a screen, real keys and clicks on it, and programs that answer questions."""
+"""A display without a screen, real keys and clicks on it, and programs that answer questions.
+
+A key or a click is made once, when it is certain to be heard, and then its effect is waited for. Never again until
+it was heard: the second one would meet what the first has led to.
+"""
 
 import os
 import pathlib
+import re
 import select
 import shutil
 import subprocess
@@ -10,20 +15,31 @@ import time
 
 import pytest
 
+from x11 import Windows
+
 PATIENCE_S = float(os.environ.get("PROMP_PATIENCE", 60))  # nothing takes this long unless it hangs
 
 
+def wait_until(condition, what):
+    """Waits for what nobody tells of; `what` (text, or called for one) is then not so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, what() if callable(what) else what
+        time.sleep(0.01)
+
+
 class Display:
-    """An X server of its own, that ends with it."""
+    """An X server of its own, that ends with it. Windows go by a part of their titles; the topmost counts."""
 
     def __init__(self, width=1280, height=900):
         for program in ("Xvfb", "xdotool", "import"):
             if shutil.which(program) is None:
                 pytest.skip(f"{program} is not installed")
         # A server that resets itself when its last client goes turns away who comes meanwhile: -noreset.
+        # Where a press and its release lie apart on a busy machine, the key would repeat: -r.
         reader, writer = os.pipe()
         self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset", "-r"],
             pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(writer)
         with os.fdopen(reader) as told:
@@ -34,18 +50,72 @@ class Display:
         # Trying GL loads a driver, and unloads it: what that leaked has no name that could be left out.
         self.environment["GDK_DEBUG"] = "gl-disable"
         self.environment.pop("WAYLAND_DISPLAY", None)
+        self.screen = Windows(f":{number}")
 
     def close(self):
+        if self.screen is not None:
+            self.screen.close()  # before the server goes: Xlib ends the process of a lost connection
+        self.screen = None
         self.server.terminate()
         self.server.wait(PATIENCE_S)
+
+    def windows(self, title):
+        """Those that can be seen, the topmost last."""
+        return [window for window in self.screen.children()
+                if re.search(title, self.screen.title(window)) and self.screen.is_viewable(window)]
+
+    def has(self, title):
+        return bool(self.windows(title))
+
+    def wait_for_windows(self, title, count):
+        wait_until(lambda: len(self.windows(title)) == count,
+                   lambda: f"{len(self.windows(title))} windows of {title!r}, not {count}")
+
+    def drawn_window(self, title):
+        """The number of the topmost one, once it is drawn."""
+        wait_until(lambda: self.has(title) and self.screen.is_drawn(self.windows(title)[-1]),
+                   lambda: f"no drawn window {title!r}")
+        return self.windows(title)[-1]
+
+    def window(self, title):
+        """x, y, width, height, once it is drawn."""
+        found = self.screen.attributes(self.drawn_window(title))
+        return found.x, found.y, found.width, found.height
+
+    def process_of(self, title):
+        return self.screen.process(self.drawn_window(title))
 
     def tool(self, *arguments):
         subprocess.run(["xdotool", *map(str, arguments)], env=self.environment, check=True, timeout=PATIENCE_S,
                        stdout=subprocess.DEVNULL)
 
     def focus(self, title):
-        """Waits for the window; there is no window manager that would give it the keys."""
-        self.tool("search", "--sync", "--onlyvisible", "--name", title, "windowfocus", "--sync")
+        """Gives it the keys once it is drawn; there is no window manager that would."""
+        def has_keyboard():
+            window = self.drawn_window(title)
+            self.screen.give_keyboard(window)
+            return self.screen.has_keyboard(window)
+
+        wait_until(has_keyboard, f"{title!r} does not take the keyboard")
+
+    def press(self, title, *keys):
+        self.focus(title)
+        self.key(*keys)
+
+    def close_by_key(self, title, key):
+        self.press(title, key)
+        self.wait_for_windows(title, 0)
+
+    def close_window(self, title):
+        """All of that title, as a window manager's close button does."""
+        for window in self.windows(title):
+            self.screen.ask_to_close(window)
+        self.wait_for_windows(title, 0)
+
+    def menus(self):
+        """What has popped up, and is drawn: it has no title."""
+        return [window for window in self.screen.children()
+                if self.screen.is_drawn(window) and not self.screen.title(window)]
 
     def key(self, *keys):
         self.tool("key", "--clearmodifiers", *keys)
@@ -86,13 +156,17 @@ class Program:
 
     def expect(self, question, *parts):
         """Asks until all parts are in the answer: keys take their time through the server."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            answer = self.ask(question)
-            if all(part in answer for part in parts):
-                return answer
-            assert time.monotonic() < deadline, f"{question}: {answer}, and not {parts}"
-            time.sleep(0.02)
+        answers = []
+        wait_until(lambda: answers.append(self.ask(question)) or all(part in answers[-1] for part in parts),
+                   lambda: f"{question}: {answers[-1]}, and not {parts}")
+        return answers[-1]
+
+    def expect_not(self, question, part):
+        """Asks until the part is gone; returns the answer without it."""
+        answers = []
+        wait_until(lambda: answers.append(self.ask(question)) or part not in answers[-1],
+                   lambda: f"{question}: {answers[-1]}, with {part}")
+        return answers[-1]
 
     def settle(self):
         """Until what has changed is painted."""

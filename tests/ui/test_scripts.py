@@ -3,7 +3,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 
@@ -15,29 +14,11 @@ pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason=f"{SCRIPTS} is not 
 
 @pytest.fixture
 def run(display, python):
-    def run(name, **environment):
-        return python(HERE / "script.py", SCRIPTS / f"{name}.py", environment={**display.environment, **environment})
+    def run(name, *options, **environment):
+        return python(HERE / "script.py", SCRIPTS / f"{name}.py", *options,
+                      environment={**display.environment, **environment})
 
     return run
-
-
-def press_until(display, title, key, session, text):
-    """A key may come before the window has taken the keyboard: again until it was heard."""
-    deadline = time.monotonic() + PATIENCE_S
-    while text not in session.text():
-        assert time.monotonic() < deadline, session.printed
-        if display.has(title):
-            display.try_key(title, key)
-        session.pump(0.2)
-
-
-def click_until(display, x, y, session, text):
-    """A click may come before the window is drawn: again until it was heard."""
-    deadline = time.monotonic() + PATIENCE_S
-    while text not in session.text():
-        assert time.monotonic() < deadline, session.printed
-        display.click(x, y)
-        session.pump(0.2)
 
 
 def expect_good_end(session):
@@ -50,32 +31,38 @@ def test_02_a_box(display, run):
     session = run("02_message_box")
     display.focus("promp")
     display.screenshot("02_message_box")
-    press_until(display, "promp", "Return", session, "finished!")
+    display.press("promp", "Return")
+    session.wait_for("finished!")
     expect_good_end(session)
 
 
 def test_03_three_boxes(display, run):
     session = run("03_message_box_all")
     display.wait_for_windows("promp", 3)
+    display.focus("promp")
     display.screenshot("03_message_box_all")
-    press_until(display, "promp", "Escape", session, "finished!")
+    for left in (2, 1, 0):
+        display.press("promp", "Escape")
+        display.wait_for_windows("promp", left)
+    session.wait_for("finished!")
     expect_good_end(session)
 
 
 @pytest.mark.parametrize("name", ["13_wait_local", "14_wait_remote"])
 def test_13_14_progress_ends_by_itself(display, run, name):
     session = run(name)
-    display.focus("Doing something...")
-    display.screenshot(name)
+    display.focus("Doing something...")  # it is there for five seconds
+    session.wait_for("@ through")
     expect_good_end(session)
 
 
 @pytest.mark.parametrize("name", ["13_wait_local", "14_wait_remote"])
 def test_13_14_cancel_is_clicked(display, run, name):
-    session = run(name)
-    display.focus("Doing something...")
+    session = run(name, "--endless")
     x, y, width, height = display.window("Doing something...")
-    click_until(display, x + width - 57, y + height - 35, session, "@ through")
+    display.screenshot(name)
+    display.click(x + width - 57, y + height - 35)
+    session.wait_for("@ through")
     expect_good_end(session)
 
 
@@ -90,10 +77,11 @@ def test_15_text_of_a_worker(display, run):
 
 def test_16_a_worker_is_stopped_by_a_click(display, run):
     session = run("16_ui_progress")
-    display.focus("MP View")
     x, y, width, height = display.window("MP View")
-    click_until(display, x + width - 50, y + 36, session, "@ abort 1\n")
-    click_until(display, x + width - 50, y + height - 36, session, "@ abort 10\n")
+    display.click(x + width - 50, y + 36)
+    session.wait_for("@ abort 1\n")
+    display.click(x + width - 50, y + height - 36)
+    session.wait_for("@ abort 10\n")
     display.screenshot("16_ui_progress")
     display.close_window("MP View")
     expect_good_end(session)
@@ -102,7 +90,8 @@ def test_16_a_worker_is_stopped_by_a_click(display, run):
 def test_16_by_keyboard(display, run):
     session = run("16_ui_progress")
     session.wait_for("@ through")
-    press_until(display, "MP View", "space", session, "@ abort 1\n")
+    display.press("MP View", "space")
+    session.wait_for("@ abort 1\n")
     display.close_by_key("MP View", "ctrl+w")
     expect_good_end(session)
 
@@ -141,11 +130,11 @@ def test_the_worker_that_shows_is_killed(display, run, tmp_path):
 
 
 def test_a_worker_that_is_shown_is_killed(display, run):
-    session = run("16_ui_progress")
-    session.wait_for("@ through")
-    display.focus("MP View")
+    session = run("16_ui_progress", "--endless")
+    for worker in range(1, 11):
+        session.wait_for(f"@ progress {worker}\n")
     workers = [pid for pid in session.descendants() if pid != session.process.pid]
-    os.kill(max(workers), signal.SIGKILL)  # one that works, or is about to
+    os.kill(max(workers), signal.SIGKILL)
     session.wait_for("promp: worker", "stderr")
     display.close_window("MP View")
     assert session.end() == 0
@@ -156,6 +145,6 @@ def test_the_display_goes(display, run):
     session = run("15_ui_view")
     session.wait_for("@ through")
     display.focus("MP View")
-    display.server.terminate()
+    display.close()
     session.end()
     session.expect_nothing_left()

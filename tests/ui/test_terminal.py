@@ -69,18 +69,22 @@ def test_progress_lines(run, name):
     session = run(HERE / "script.py", SCRIPTS / f"{name}.py")
     assert session.end() == 0
     lines = session.text("stderr").splitlines()
-    assert 3 <= len(lines) <= 60  # one a second at most, however slow the machine
-    # Before the worker has begun there is only the text.
-    assert lines[0] == "Doing something..." or re.fullmatch(r"Completed: \d+%  \[#*-*\] +\d+ %.*", lines[0])
-    assert re.fullmatch(r"Completed: \d+%  \[#*-*\] +\d+ %.*", lines[1])
-    assert re.fullmatch(r"Completed: 100%  \[#{24}\] 100 %  done after [0-9.]+ s", lines[-1])
+    done = re.fullmatch(r"Completed: 100%  \[#{24}\] 100 %  done after ([0-9.]+) s", lines[-1])
+    assert done
+    assert 2 <= len(lines) <= float(done[1]) + 2  # one a second at most, the first and the last
+    # A worker may begin late, and its first value come after its first text: then there is only the text.
+    has_value = False
+    for line in lines[:-1]:
+        has_value = has_value or "[" in line
+        bar = r"  \[#*-*\] +\d+ %.*" if has_value else ""
+        assert re.fullmatch(rf"(Doing something\.\.\.|Completed: \d+%){bar}", line), lines
     session.expect_nothing_left()
 
 
 @needs_scripts
 @pytest.mark.parametrize("name", ["13_wait_local", "14_wait_remote"])
 def test_an_interrupt_aborts(run, name):
-    session = run(HERE / "script.py", SCRIPTS / f"{name}.py")
+    session = run(HERE / "script.py", SCRIPTS / f"{name}.py", "--endless")
     session.wait_for("Completed", "stderr")
     session.process.send_signal(signal.SIGINT)
     session.wait_for("@ through")

@@ -3,7 +3,7 @@
 
 import pytest
 
-from conftest import HERE
+from display import wait_until
 
 HEAD = """
 import sys, threading
@@ -42,12 +42,6 @@ def number(session, label):
         session.pump()
     line = session.text().split(f"@ {label} ")[1].split("\n")[0]
     return [int(word) for word in line.split()]
-
-
-def click_until(display, place, session, text):
-    while text not in session.text():
-        display.click(*place)
-        session.pump(0.2)
 
 
 CONTROLS = """
@@ -105,8 +99,10 @@ def test_controls_are_used(display, run, theme, scale):
     display.click(*edit)
     display.type("abc")
     session.wait_for("@ text abc\n")
-    click_until(display, check, session, "@ value 3 1\n")
-    click_until(display, button, session, "@ clicked 5 abc 1\n")
+    display.click(*check)
+    session.wait_for("@ value 3 1\n")
+    display.click(*button)
+    session.wait_for("@ clicked 5 abc 1\n")
     display.screenshot(f"controls-{theme.replace(':', '-')}-{scale}x")
     display.close_window("Controls")
     session.wait_for("@ close abc\n")
@@ -125,15 +121,10 @@ view = proContext().createView(ProView.Type_Custom, "Raises")
 view.setup("<ui><vl><btn id='1' text='Raise'/><btn id='2' text='Two'/></vl></ui>", callback, None)
 proContext().addView(view)
 """)
-    display.focus("Raises")
-    while "from the callback" not in session.text("stderr"):
-        display.try_key("Raises", "space")  # the first button has the focus
-        session.pump(0.2)
-    assert "Traceback" in session.text("stderr")
-    while "@ alive" not in session.text():
-        display.try_key("Raises", "Tab")
-        display.try_key("Raises", "space")
-        session.pump(0.2)
+    display.press("Raises", "space")  # the first button has the focus
+    assert "Traceback" in session.wait_for("from the callback", "stderr")
+    display.press("Raises", "Tab", "space")
+    session.wait_for("@ alive")
     display.close_window("Raises")
     assert session.end() == 0
 
@@ -154,14 +145,10 @@ def show(depth):
 
 say("outer", show(1))
 """)
-    for depth in (1, 2):
-        display.focus(f"Dialog {depth}")
-        while not display.has(f"Dialog {depth + 1}"):
-            display.try_key(f"Dialog {depth}", "space")
-    while "@ result 2 3\n" not in session.text():
-        display.try_key("Dialog 3", "Tab")
-        display.try_key("Dialog 3", "space")
-        session.pump(0.2)
+    display.press("Dialog 1", "space")
+    display.press("Dialog 2", "space")
+    display.press("Dialog 3", "Tab", "space")
+    session.wait_for("@ result 2 3\n")
     display.close_by_key("Dialog 2", "Escape")
     session.wait_for("@ result 1 0\n")
     display.close_by_key("Dialog 1", "Escape")
@@ -188,34 +175,32 @@ except KeyboardInterrupt:
 
 def test_a_box_asks(display, run):
     session = run("""
-say("answer", proContext().msgBox("Shall it be done?", "Question", ProBox_Yes | ProBox_No) == ProBox_Yes)
-say("answer", proContext().msgBox("Shall it be done?", "Question", ProBox_Yes | ProBox_No) == ProBox_No)
+say("first", proContext().msgBox("Shall it be done?", "Question 1", ProBox_Yes | ProBox_No) == ProBox_Yes)
+say("second", proContext().msgBox("Shall it be done?", "Question 2", ProBox_Yes | ProBox_No) == ProBox_No)
 """)
-    display.focus("Question")
+    display.focus("Question 1")
     display.screenshot("question")
-    while "@ answer True" not in session.text():
-        display.try_key("Question", "Return")
-        session.pump(0.2)
-    while "@ answer True\n@ answer True" not in session.text():
-        display.try_key("Question", "Escape")
-        session.pump(0.2)
+    display.press("Question 1", "Return")
+    session.wait_for("@ first True\n")
+    display.press("Question 2", "Escape")
+    session.wait_for("@ second True\n")
     assert session.end() == 0
 
 
 def test_files_are_chosen(display, run, tmp_path):
     (tmp_path / "program.exe").write_bytes(b"MZ")
     session = run(f"""
-say("cancelled", repr(proContext().getOpenFileName("Open it", {str(tmp_path)!r}, "Programs (*.exe)")))
+say("cancelled", repr(proContext().getOpenFileName("Open none", {str(tmp_path)!r}, "Programs (*.exe)")))
 say("chosen", proContext().getOpenFileName("Open it", {str(tmp_path / "program.exe")!r}, "Programs (*.exe)"))
 """)
-    display.focus("Open it")
+    display.focus("Open none")
     display.screenshot("open_file")
-    while "@ cancelled ''" not in session.text():
-        display.try_key("Open it", "Escape")
-        session.pump(0.3)
-    while "@ chosen" not in session.text():
-        display.try_key("Open it", "Return")
-        session.pump(0.3)
+    display.press("Open none", "Escape")
+    session.wait_for("@ cancelled ''")
+    display.focus("Open it")
+    while "@ chosen" not in session.text():  # it tells nobody when it has read the folder
+        display.key("Return")
+        session.pump()
     assert f"@ chosen {tmp_path / 'program.exe'}\n" in session.text()
     assert session.end() == 0
 
@@ -286,23 +271,22 @@ view.setup("<ui><hs><table id='1' columns='Row'/><tree id='2'/></hs></ui>", call
 proContext().addView(view)
 """)
     display.focus("Rows")
-
-    def press(key, text):
-        while text not in session.text():
-            display.try_key("Rows", key)
-            session.pump(0.3)
-
-    def click(x, y, button, text):
-        while text not in session.text():
-            display.click(x, y, button)
-            session.pump(0.3)
-
-    click(60, 40, 1, "@ selected 1 ")
-    press("Down", "@ selected 1 3 0\n")
-    press("Return", "@ activated 1 ")
-    click(60, 40, 3, "@ menu 1\n")
-    press("Return", "@ action 7 1\n")
-    click(600, 40, 1, "@ selected 2 -1 1\n")
+    display.click(60, 40)
+    _, row, _ = number(session, "selected")
+    while row < 3:
+        row += 1
+        display.press("Rows", "Down")
+        session.wait_for(f"@ selected 1 {row} 0\n")
+    display.key("Return")
+    session.wait_for("@ activated 1 ")
+    display.click(60, 40, 3)
+    session.wait_for("@ menu 1\n")
+    wait_until(display.menus, "no menu is shown")
+    display.key("Return")
+    session.wait_for("@ action 7 1\n")
+    wait_until(lambda: not display.menus(), "the menu stays")
+    display.click(600, 40)
+    session.wait_for("@ selected 2 -1 1\n")
     display.screenshot("rows")
     display.close_by_key("Rows", "ctrl+w")
     assert session.end() == 0

@@ -133,13 +133,19 @@ static void write_lane(Buffer *frame)
     frame_record_lane(frame, FRAME_MESSAGE, 3, (uint64_t)5 << 32, 1 << 20);
 }
 
+static void write_receipt(Buffer *frame)
+{
+    frame_begin(frame, 8);
+    frame_record(frame, FRAME_RECEIPT, 0x0123456789ABCDEF, NULL, 0);
+}
+
 static const struct {
     const char *name;
     void (*write)(Buffer *frame);
 } writers[] = {{"empty", write_empty}, {"hello", write_hello}, {"task", write_task},
         {"ending_result", write_ending_result}, {"ending_error", write_ending_error},
         {"progress", write_progress}, {"two_records", write_two_records}, {"blob", write_blob},
-        {"lane", write_lane}};
+        {"lane", write_lane}, {"receipt", write_receipt}};
 
 static const GoldenFrame *find_golden(const char *name)
 {

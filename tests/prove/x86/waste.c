@@ -97,7 +97,8 @@ static void walk_push(Walk *walk, size_t from, bool changed)
 
 static void walk_from(Walk *walk, size_t from)
 {
-    memset(walk->met, 0, sizeof walk->met);
+    memset(walk->met[0], 0, walk->code->count);
+    memset(walk->met[1], 0, walk->code->count);
     walk->height = walk->reads = 0;
     walk->tied = false;
     walk_push(walk, from, false);

@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Calls a manager in random order: starts, gives, cancels, kills, stops. Each task ends exactly once, or it is a bug.
+
+random_calls.py [--rounds 20] [--calls 60] [--seed N]
+
+A round is a manager and its random calls. Then what would run for ever is cancelled, and wait() has to come back: what
+does not come in WATCHDOG_MS hangs. A result is the right one; an ending that is none needs a cancel or a kill that
+could have hit its task. At the end no process and no file descriptor is left. Prints TAP; a failure names its seed.
+"""
+import argparse
+import os
+import pathlib
+import random
+import signal
+import sys
+import tempfile
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "build/python"))  # unless PYTHONPATH has it
+
+from Pro.MP import *  # noqa: E402,F403
+
+WATCHDOG_MS = 60_000
+WORKERS_MAX = 6
+FILES_SLACK = 12  # ZeroMQ closes in a thread of its own, a nursery ends when it likes; a leak grows with the rounds
+CODE = """
+import os, signal, sys, time
+from Pro.MP import proWorkerObject
+
+def square(value):
+    return value * value
+
+def spin():
+    while True:
+        pass
+
+def sleep():
+    time.sleep(3600)
+
+def stubborn():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        try:
+            time.sleep(3600)
+        except BaseException:
+            pass
+
+def until_message():
+    proWorkerObject().waitForMessage()
+
+def fail():
+    raise KeyError("as asked")
+
+def leave():
+    os._exit(3)
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def printing():
+    for i in range(200):
+        print("line", i)
+    return 200
+"""
+ENDLESS = ("spin", "sleep", "stubborn", "until_message")
+DEADLY = ("leave", "die")
+
+
+class Wrong(Exception):
+    pass
+
+
+def require(condition, text):
+    if not condition:
+        raise Wrong(text)
+
+
+class Round:
+    """One manager. `given`: task -> function and argument; `touched`: tasks that a call may have hit."""
+
+    def __init__(self, seed, calls):
+        self.random, self.calls = random.Random(seed), calls
+        self.manager = ProManager()
+        self.manager.setOptions(ProMPOpt_Quiet)
+        self.manager.setOutputHandler(lambda worker, stream, data: None)
+        self.given, self.ended, self.touched, self.log = {}, {}, set(), []
+        self.pids = set()
+
+    # ---- the calls ----
+
+    def start(self):
+        if len(self.manager.workers()) < WORKERS_MAX:
+            self.manager.startWorker()
+
+    def stop(self):
+        worker = self.some_worker()
+        if worker is not None:
+            self.touch_all()
+            self.manager.stopWorker(worker, self.some_time())
+
+    def spares(self):
+        self.manager.setSpares(self.random.randrange(3))
+
+    def give(self):
+        worker = self.random.choice([ProWorker_Any, self.some_worker()])
+        if not self.manager.workers() or worker is None:
+            return
+        name = self.random.choices(["square", "fail", "printing", *ENDLESS, *DEADLY], [12, 2, 2, 2, 1, 1, 1, 1, 1])[0]
+        arguments = [self.random.randrange(1000)] if name == "square" else []
+        task = self.manager.evalPythonFunction(worker, CODE, name, arguments, True)
+        require(task not in self.given, f"task {task} was given twice")
+        self.given[task] = (name, arguments)
+        if name in DEADLY:
+            self.touch_all()
+
+    def box(self):
+        worker = self.some_worker()
+        if worker is not None:
+            self.given[self.manager.testMessageBox(worker)] = ("box", [])
+
+    def abort_worker(self):
+        worker = self.random.choice([self.some_worker(), ProWorker_All])
+        if worker is not None:
+            self.touch_all()
+            self.manager.abortOperation(worker, self.some_time())
+
+    def abort_task(self):
+        if self.given:
+            task = self.random.choice(list(self.given))
+            self.touch_all()  # a cancel that comes to signals takes the process
+            self.manager.abortTask(task, self.some_time())
+
+    def kill(self):
+        worker = self.some_worker()
+        pid = 0 if worker is None else self.manager.workerInfo(worker).pid
+        if pid > 0:
+            self.touch_all()
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def message(self):
+        worker = self.some_worker()
+        if worker is not None:
+            self.manager.sendMessage(worker, ProMPMessage(7, b"go on"))
+
+    def wait_shortly(self):
+        self.manager.waitAny(self.random.randrange(20))
+
+    def take(self):
+        while self.manager.hasResults():
+            task, _, value, error = self.manager.takeEnding()
+            require(task in self.given, f"task {task} ended and was never given")
+            require(task not in self.ended, f"task {task} ended twice")
+            self.ended[task] = (value, error)
+
+    # ---- what they choose ----
+
+    def some_worker(self):
+        workers = self.manager.workers()
+        return self.random.choice(workers) if workers else None
+
+    def some_time(self):
+        return self.random.choice([0, 0, 1, 10, 50])
+
+    def touch_all(self):
+        self.touched.update(self.given)
+
+    def call(self):
+        calls = {self.start: 2, self.stop: 1, self.spares: 1, self.give: 8, self.box: 1, self.abort_worker: 2,
+                 self.abort_task: 2, self.kill: 1, self.message: 1, self.wait_shortly: 3, self.take: 2}
+        chosen = self.random.choices(list(calls), list(calls.values()))[0]
+        self.log.append(chosen.__name__)
+        try:
+            chosen()
+        except ValueError as error:  # it was killed at each of its starts, and is not replaced any more
+            require("is gone" in str(error) and self.touched, f"{chosen.__name__}: {error}")
+        self.pids.update(self.manager.workerInfo(worker).pid for worker in self.manager.workers())
+
+    # ---- the end ----
+
+    def finish(self):
+        """Cancels whatever is left until nothing is; a task that is given to many workers has one ending."""
+        self.touch_all()
+        for _ in range(len(self.given) + 1):
+            if self.manager.wait(200):
+                break
+            for task in set(self.given) - set(self.ended):
+                self.manager.abortTask(task, self.some_time())
+        if not self.manager.wait(WATCHDOG_MS):
+            self.take()
+            states = [self.manager.workerInfo(worker) for worker in self.manager.workers()]
+            left = {task: self.given[task] for task in set(self.given) - set(self.ended)}
+            raise Wrong(f"wait() hangs; open: {left}; workers: {states}")
+        self.take()
+
+    def check(self):
+        boxes = {task for task, (name, _) in self.given.items() if name == "box"}  # they keep no result
+        open_tasks = set(self.given) - set(self.ended) - boxes
+        require(not open_tasks, f"no ending of {open_tasks}")
+        for task, (value, error) in self.ended.items():
+            name, arguments = self.given[task]
+            if error is None:
+                right = {"square": lambda: arguments[0] ** 2, "printing": lambda: 200}.get(name, lambda: None)()
+                require(name not in DEADLY and value == right, f"task {task}, {name}{arguments}, returned {value}")
+            elif name == "fail" and error.__class__ is ProRemoteError:
+                require("as asked" in str(error), f"task {task} failed by {error}")
+            else:
+                require(task in self.touched or name in DEADLY, f"task {task}, {name}, ended by {error!r} untouched")
+
+    def run(self):
+        try:
+            for _ in range(self.calls):
+                self.call()
+            if self.random.random() < 0.8:
+                self.finish()
+                self.check()
+        finally:
+            self.manager.close()
+        alive = [pid for pid in self.pids if pid > 0 and is_alive(pid)]
+        require(not alive, f"processes {alive} outlive their manager")
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
+
+
+def separate_terminal():
+    """Boxes read a standard input that never comes and write where nobody looks; the answer is where TAP goes."""
+    tap = os.fdopen(os.dup(1), "w", buffering=1)
+    reader, _ = os.pipe()
+    os.dup2(reader, 0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return tap
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--calls", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="of the first round")
+    arguments = parser.parse_args()
+    failures, files, tap = 0, None, separate_terminal()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_RUNTIME_DIR"] = folder
+        print(f"1..{arguments.rounds}", file=tap)
+        for number in range(arguments.rounds):
+            seed = arguments.seed + number
+            round_ = Round(seed, arguments.calls)
+            try:
+                round_.run()
+                files = files or open_files() + FILES_SLACK
+                require(open_files() <= files, f"{open_files()} open files, more than {files}")
+                print(f"ok {number + 1} - seed {seed}, {len(round_.given)} tasks", file=tap)
+            except Wrong as wrong:
+                failures += 1
+                print(f"not ok {number + 1} - seed {seed}: {wrong}\n# calls: {' '.join(round_.log)}", file=tap)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
