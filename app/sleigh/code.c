@@ -80,14 +80,14 @@ static bool add_region(
     return true;
 }
 
-static bool elf_regions(Code *code, uint64_t base)
+static bool elf_regions(Code *code, const uint64_t *addresses, uint64_t base)
 {
     size_t count;
     const ProElfSection *sections = pro_elf_sections(code->elf, &count);
     for (size_t i = 0; i < count; i++)
         if ((sections[i].flags & SHF_EXECINSTR) != 0 && sections[i].type != SHT_NOBITS &&
-                !add_region(code, sections[i].name, base + sections[i].address, sections[i].offset,
-                        sections[i].size))
+                !add_region(
+                        code, sections[i].name, addresses[i], sections[i].offset, sections[i].size))
             return false;
     const ProElfSegment *segments = pro_elf_segments(code->elf, &count);
     for (size_t i = 0; code->region_count == 0 && i < count; i++)
@@ -102,8 +102,12 @@ static bool load_elf(Code *code, uint64_t base)
 {
     const ProElfHeader *header = pro_elf_header(code->elf);
     code->languages = code_elf_languages(header->machine, header->is_64, header->big_endian);
-    return elf_regions(code, base) &&
-           symbols_read_elf(&code->symbols, code->container, code->elf, base);
+    uint64_t *addresses = object_addresses(code->elf, base);
+    bool good = addresses != NULL && elf_regions(code, addresses, base) &&
+                symbols_read_elf(&code->symbols, code->container, code->elf, addresses, base) &&
+                object_fixups(code->elf, addresses, &code->fixups);
+    free(addresses);
+    return good;
 }
 
 static bool load_pe(Code *code, uint64_t base)
@@ -155,4 +159,5 @@ void code_close(Code *code)
     pro_container_unref(code->container);
     free(code->regions);
     symbols_fini(&code->symbols);
+    free(code->fixups.items);
 }

@@ -2,6 +2,7 @@
 #ifndef SLEIGH_CODE_H
 #define SLEIGH_CODE_H
 
+#include "objects.h"
 #include "symbols.h"
 
 /*
@@ -22,6 +23,7 @@ typedef struct Code {
     CodeRegion *regions;
     size_t region_count;
     Symbols symbols;
+    Fixups fixups;                /* of an ELF file that is not linked */
     const char *const *languages; /* ids that fit the machine, the best first; NULL-terminated */
 } Code;
 

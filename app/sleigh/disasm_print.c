@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disasm_print.h"
 
+#include "references.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_BYTES = 1 << 14, BYTES_COLUMN = 20, MNEMONIC_COLUMN = 8 };
@@ -36,74 +37,21 @@ void printer_begin_region(const Printer *printer, const CodeRegion *region)
     (void)printf(":\n");
 }
 
-/* ---- what an instruction refers to ---- */
-
-enum { REFERENCES_MAX = PRO_SLEIGH_TARGETS + 4 };
-
-typedef struct Reference {
-    uint64_t address;
-    const Symbol *symbol;
-    bool is_target; /* of a branch or call, not a place in memory */
-} Reference;
-
-typedef struct References {
-    Reference items[REFERENCES_MAX];
-    unsigned count;
-} References;
-
-static void add_reference(
-        References *references, const Printer *printer, uint64_t address, bool is_target)
-{
-    const Symbol *symbol = symbols_around(&printer->code->symbols, address);
-    bool fits = symbol != NULL && references->count < REFERENCES_MAX;
-    for (unsigned i = 0; fits && i < references->count; i++)
-        fits = references->items[i].address != address;
-    if (fits)
-        references->items[references->count++] = (Reference){address, symbol, is_target};
-}
-
-/* Addresses in the text's brackets: LEA has no other sign of them. What stands behind a segment is
- * none. */
-static void add_bracketed(References *references, const Printer *printer, const char *body)
-{
-    for (const char *at = strchr(body, '['); at != NULL; at = strchr(at + 1, '[')) {
-        char *end;
-        if (strncmp(at, "[0x", 3) != 0 || (at > body && at[-1] == ':'))
-            continue;
-        unsigned long long address = strtoull(at + 1, &end, 16);
-        if (*end == ']')
-            add_reference(references, printer, address, false);
-    }
-}
-
-static References find_references(
-        const Printer *printer, const char *body, const ProSleighLift *lift)
-{
-    References references = {0};
-    for (unsigned i = 0; i < lift->target_count; i++)
-        add_reference(&references, printer, lift->targets[i], true);
-    for (size_t i = 0; i < lift->count; i++) {
-        const ProPcodeOp *op = &lift->ops[i];
-        bool reaches = op->code == PRO_PCODE_LOAD || op->code == PRO_PCODE_STORE;
-        if (reaches && op->inputs[1].space == PRO_SPACE_CONST)
-            add_reference(&references, printer, op->inputs[1].offset, false);
-    }
-    add_bracketed(&references, printer, body);
-    return references;
-}
-
 /* As objdump does: <name+0x10>. */
 static void print_references(const References *references, bool targets)
 {
     for (unsigned i = 0; i < references->count; i++) {
         const Reference *reference = &references->items[i];
+        char name[SYMBOL_TEXT_MAX];
         if (reference->is_target != targets)
             continue;
+        reference_name(reference, name);
         (void)fputs(targets ? " <" : "  # <", stdout);
-        print_symbol(reference->symbol);
-        uint64_t offset = reference->address - reference->symbol->address;
-        if (offset != 0)
-            (void)printf("+0x%" PRIx64, offset);
+        print_name(name);
+        uint64_t offset = (uint64_t)reference->offset;
+        if (reference->offset != 0)
+            (void)printf("%c0x%" PRIx64, reference->offset < 0 ? '-' : '+',
+                    reference->offset < 0 ? -offset : offset);
         (void)putchar('>');
     }
 }
@@ -193,10 +141,14 @@ static void print_json_references(const References *references)
 {
     for (unsigned i = 0; i < references->count; i++) {
         const Reference *reference = &references->items[i];
-        (void)printf("%s{\"address\":%" PRIu64 ",\"symbol\":", i == 0 ? ",\"references\":[" : ",",
-                reference->address);
-        print_json_symbol(reference->symbol);
-        (void)printf(",\"offset\":%" PRIu64 "}", reference->address - reference->symbol->address);
+        char name[SYMBOL_TEXT_MAX];
+        reference_name(reference, name);
+        (void)printf(i == 0 ? ",\"references\":[{" : ",{");
+        if (reference->symbol != NULL)
+            (void)printf("\"address\":%" PRIu64 ",", reference->address);
+        (void)printf("\"symbol\":");
+        print_json_text(name);
+        (void)printf(",\"offset\":%" PRId64 "}", reference->offset);
     }
     if (references->count > 0)
         (void)putchar(']');
@@ -224,7 +176,7 @@ static void print_json(const Printer *printer, const CodeRegion *region, uint64_
         (void)printf(",\"body\":");
         print_json_text(body);
         print_flow(lift);
-        References references = find_references(printer, body, lift);
+        References references = references_find(printer->code, address, size, body, lift);
         print_json_references(&references);
         if (printer->pcode) {
             (void)printf(",\"pcode\":[");
@@ -251,7 +203,7 @@ static void print_line(const Printer *printer, uint64_t address, const uint8_t *
     else
         (void)printf("  %-*s %s", MNEMONIC_COLUMN - 1, mnemonic, body);
     if (lift != NULL) {
-        References references = find_references(printer, body, lift);
+        References references = references_find(printer->code, address, size, body, lift);
         print_references(&references, true);
         print_references(&references, false);
     }

@@ -38,10 +38,11 @@ typedef struct Symbols {
 
 enum { SYMBOL_TEXT_MAX = 1024 }; /* longer names are cut */
 
-/* `base` is added to the addresses of an ELF file, and is that of a PE image. False: no memory. The
- * caller frees with symbols_fini() in both cases. */
-bool symbols_read_elf(
-        Symbols *symbols, const ProContainer *container, const ProElf *elf, uint64_t base);
+/* `base` is added to the addresses of an ELF file, whose sections lie at `addresses` (objects.h),
+ * and is that of a PE image. False: no memory. The caller frees with symbols_fini() in both cases.
+ */
+bool symbols_read_elf(Symbols *symbols, const ProContainer *container, const ProElf *elf,
+        const uint64_t *addresses, uint64_t base);
 bool symbols_read_pe(Symbols *symbols, const ProPe *pe, uint64_t base);
 void symbols_fini(Symbols *symbols);
 

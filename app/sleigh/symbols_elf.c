@@ -29,12 +29,13 @@ static bool is_named(const ProElfSymbol *symbol, bool in_code)
            (type == STT_NOTYPE && in_code);
 }
 
-static bool add_tables(Symbols *symbols, const ProElf *elf, uint64_t base)
+static bool add_tables(
+        Symbols *symbols, const ProElf *elf, const uint64_t *addresses, uint64_t base)
 {
     size_t count, section_count;
     const ProElfSymbol *table = pro_elf_symbols(elf, &count);
     const ProElfSection *sections = pro_elf_sections(elf, &section_count);
-    bool relocatable = pro_elf_header(elf)->type == ET_REL;
+    bool is_object = pro_elf_header(elf)->type == ET_REL;
     for (size_t i = 0; i < count; i++) {
         if (table[i].section == SHN_UNDEF || table[i].section >= section_count)
             continue;
@@ -43,12 +44,12 @@ static bool add_tables(Symbols *symbols, const ProElf *elf, uint64_t base)
         if ((section->flags & SHF_ALLOC) == 0 || !is_named(&table[i], in_code))
             continue;
         Symbol symbol = {.name = table[i].name,
-                .address = base + table[i].value + (relocatable ? section->address : 0),
+                .address = table[i].value + (is_object ? addresses[table[i].section] : base),
                 .kind = in_code ? SYMBOL_FUNCTION : SYMBOL_OBJECT,
                 .rank = (uint8_t)rank_of(table[i].info >> 4)};
         symbol.end = symbol.address + table[i].size;
         if (in_code && table[i].size == 0)
-            symbol.end = base + section->address + section->size;
+            symbol.end = addresses[table[i].section] + section->size;
         if (!symbols_add(symbols, symbol))
             return false;
     }
@@ -202,10 +203,10 @@ static bool add_linkages(
     return true;
 }
 
-bool symbols_read_elf(
-        Symbols *symbols, const ProContainer *container, const ProElf *elf, uint64_t base)
+bool symbols_read_elf(Symbols *symbols, const ProContainer *container, const ProElf *elf,
+        const uint64_t *addresses, uint64_t base)
 {
-    bool good = add_tables(symbols, elf, base) && add_slots(symbols, elf, base) &&
+    bool good = add_tables(symbols, elf, addresses, base) && add_slots(symbols, elf, base) &&
                 add_linkages(symbols, container, elf, base);
     symbols_sort(symbols);
     return good;

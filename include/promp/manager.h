@@ -215,6 +215,7 @@ PRO_API void pro_manager_set_output_handler(ProManager *manager, ProOutputFn han
 /* PRO_ERR_FULL if the worker has pending_limit bytes unread. PRO_WORKER_ALL sends to each. */
 PRO_API ProStatus pro_manager_send_message(ProManager *manager, ProWorkerId worker, uint32_t id,
         const void *data, size_t size, ProError *reterr);
+/* Messages of a worker that was stopped or died stay until they are read. */
 PRO_API bool pro_manager_has_message(ProManager *manager, ProWorkerId worker);
 /* PRO_ERR_EMPTY if there is none. */
 PRO_API ProStatus pro_manager_pop_message(ProManager *manager, ProWorkerId worker,

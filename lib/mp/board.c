@@ -6,14 +6,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(Board) <= BOARD_HEAD_BYTES, "the board's head must fit its page");
-_Static_assert(BOARD_OUTBOX_BYTES >= 2 * MP_FRAME_MAX, "an open frame and a sent one must fit");
+_Static_assert(BOARD_OUTBOX_BYTES >= 8 * MP_FRAME_MAX, "frames under way must fit, see crowded");
 
 ProStatus board_create(int *ret_fd, ProError *reterr)
 {
@@ -108,6 +112,52 @@ void outbox_close_frame(Outbox *outbox, const Buffer *frame)
     atomic_store_explicit(&board->open_size, 0, memory_order_relaxed);
     atomic_store_explicit(&board->open_offset, next, memory_order_relaxed);
     atomic_store_explicit(&board->next_sequence, sequence + 1, memory_order_release);
+}
+
+/* Frames of the link thread go out without a look here: room for as many, all small. */
+enum { FRAMES_SPARE = 32, BYTES_SPARE = MP_FRAME_MAX };
+
+bool outbox_is_crowded(const Outbox *outbox)
+{
+    const Board *board = outbox->board;
+    uint32_t received = atomic_load_explicit(&board->received_frames, memory_order_acquire);
+    uint32_t unread = atomic_load_explicit(&board->next_sequence, memory_order_relaxed) - received;
+    if (unread == 0)
+        return false;
+    if (unread > BOARD_FRAMES - FRAMES_SPARE)
+        return true;
+    uint32_t oldest = atomic_load_explicit(
+            &board->frames[received % BOARD_FRAMES].offset, memory_order_relaxed);
+    uint32_t used = (outbox->offset + BOARD_OUTBOX_BYTES - oldest) % BOARD_OUTBOX_BYTES;
+    /* The open frame grows, the one after it may have to begin at the outbox's start, and grows. */
+    return used + 3 * MP_FRAME_MAX + BYTES_SPARE > BOARD_OUTBOX_BYTES;
+}
+
+static void futex(const _Atomic uint32_t *word, int operation, uint32_t value)
+{
+    const struct timespec patience = {.tv_nsec = 1000000};
+    (void)syscall(SYS_futex, word, operation, value, &patience, NULL, 0);
+}
+
+uint32_t outbox_received(const Outbox *outbox)
+{
+    return atomic_load(&outbox->board->received_frames);
+}
+
+void outbox_wait(const Outbox *outbox, uint32_t received)
+{
+    Board *board = outbox->board;
+    atomic_store(&board->sender_waits, 1);
+    futex(&board->received_frames, FUTEX_WAIT, received); /* not if it is more meanwhile */
+}
+
+void board_received(Board *board, uint32_t frames)
+{
+    atomic_store(&board->received_frames, frames);
+    if (atomic_load(&board->sender_waits) == 0)
+        return;
+    atomic_store(&board->sender_waits, 0);
+    futex(&board->received_frames, FUTEX_WAKE, INT_MAX);
 }
 
 static bool copy_from_outbox(

@@ -15,14 +15,14 @@
  * death which task ran, can read the worker's last frames even if they never left its process, and
  * finds the stack that the crash handlers wrote.
  *
- * The worker writes, the manager reads (it writes received_frames and lane_returned only). A worker
- * may be compromised: everything here is a hint to the manager, copied before it is parsed, and
- * parsed like any frame.
+ * The worker writes, the manager reads (it writes received_frames, sender_waits and lane_returned
+ * only). A worker may be compromised: everything here is a hint to the manager, copied before it is
+ * parsed, and parsed like any frame.
  */
 
 enum {
-    BOARD_FRAMES = 32,              /* sent frames that stay readable */
-    BOARD_OUTBOX_BYTES = 512 << 10, /* where they lie */
+    BOARD_FRAMES = 128,           /* sent frames that stay readable */
+    BOARD_OUTBOX_BYTES = 2 << 20, /* where they lie */
     BOARD_CRASH_BYTES = 64 << 10, /* text of the crash handlers; last, so that it cannot overflow */
     BOARD_HEAD_BYTES = 4096,
     BOARD_OUTBOX_OFFSET = BOARD_HEAD_BYTES,
@@ -45,6 +45,7 @@ typedef struct Board {
     _Atomic uint32_t open_offset;     /* the frame being built */
     _Atomic uint32_t open_size;       /* whole records of it */
     _Atomic uint64_t lane_returned;   /* by the manager: bytes of the lane, in all */
+    _Atomic uint32_t sender_waits;    /* 1: wake the futex received_frames; the manager clears it */
     BoardFrame frames[BOARD_FRAMES];  /* by sequence, modulo */
 } Board;
 
@@ -66,9 +67,16 @@ typedef struct Outbox {
 void outbox_mirror(Outbox *outbox, const Buffer *frame);
 /* The open frame goes out; the next one begins. */
 void outbox_close_frame(Outbox *outbox, const Buffer *frame);
+/* True if what the manager has not received might have to be given up for the next frames: a death
+ * would lose them, and with an ending the news that its task must not run again. */
+bool outbox_is_crowded(const Outbox *outbox);
+uint32_t outbox_received(const Outbox *outbox); /* frames, in all */
+/* Until the manager has received more than that, or a millisecond long. Needs no lock. */
+void outbox_wait(const Outbox *outbox, uint32_t received);
 
 /* ---- the manager's side ---- */
 
+void board_received(Board *board, uint32_t frames); /* so many, in all */
 /*
  * Reads frame number `sequence` of a dead worker, sent or still open. False if it is not there.
  * ret_data: `capacity` bytes.

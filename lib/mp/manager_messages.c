@@ -136,6 +136,18 @@ ProStatus pro_manager_send_message(ProManager *manager, ProWorkerId worker, uint
 
 /* ---- receiving ---- */
 
+/* Locked. Of a worker that is gone: its messages stay until they are read. */
+static ProMessage *oldest_of_gone(ProManager *manager, ProWorkerId worker)
+{
+    list_each(link, &manager->messages)
+    {
+        ProMessage *message = list_entry(link, ProMessage, link);
+        if (message->worker == worker)
+            return message;
+    }
+    return NULL;
+}
+
 /* Locked. The oldest of the worker, or of any. */
 static ProMessage *oldest(ProManager *manager, ProWorkerId worker)
 {
@@ -144,9 +156,10 @@ static ProMessage *oldest(ProManager *manager, ProWorkerId worker)
                        ? NULL
                        : list_entry(manager->messages.next, ProMessage, link);
     Slot *slot = manager_any_slot_by_id(manager, worker);
-    if (slot == NULL || list_empty(&slot->messages))
-        return NULL;
-    return list_entry(slot->messages.next, ProMessage, worker_link);
+    if (slot == NULL)
+        return oldest_of_gone(manager, worker);
+    return list_empty(&slot->messages) ? NULL
+                                       : list_entry(slot->messages.next, ProMessage, worker_link);
 }
 
 bool pro_manager_has_message(ProManager *manager, ProWorkerId worker)
@@ -254,14 +267,10 @@ void messages_forget_counts(Slot *slot)
     slot->sender_waits = false;
 }
 
-void messages_drop(Slot *slot)
+void messages_part(Slot *slot)
 {
-    for (ListLink *link = list_pop(&slot->messages); link != NULL;
-            link = list_pop(&slot->messages)) {
-        ProMessage *message = list_entry(link, ProMessage, worker_link);
-        list_remove(&message->link);
-        pro_message_free(message);
-    }
+    while (list_pop(&slot->messages) != NULL)
+        continue;
     for (ListLink *link = list_pop(&slot->outgoing); link != NULL;
             link = list_pop(&slot->outgoing)) {
         OutgoingMessage *message = list_entry(link, OutgoingMessage, link);

@@ -454,7 +454,8 @@ ProStatus delivery_wait(ProManager *manager, uint64_t deadline_ns);
 void messages_send_outgoing(Slot *slot);
 /* The process is gone: what was sent to it is lost with it; what was not goes to the next. */
 void messages_forget_counts(Slot *slot);
-void messages_drop(Slot *slot);
+/* The id is gone: its messages stay until they are read. */
+void messages_part(Slot *slot);
 
 /* ---- manager_shares.c ---- */
 

@@ -342,8 +342,7 @@ static void on_frame(Slot *slot, Packet *packet)
     if (!known && !greet(slot, &reader))
         return;
     slot->expected_sequence++;
-    atomic_store_explicit(
-            &slot->board->received_frames, slot->expected_sequence, memory_order_relaxed);
+    board_received(slot->board, slot->expected_sequence);
     size_t endings = 0;
     slot->output_settled = false;
     while (!slot->violated && (status = frame_next(&reader, &record, &error)) == PRO_OK)

@@ -54,7 +54,7 @@ void slot_remove(Slot *slot)
     }
     if (slot->wait != NULL)
         slot->wait->replaced = true;
-    messages_drop(slot);
+    messages_part(slot);
     free_slot(slot);
     (void)pthread_cond_broadcast(&manager->slots_changed);
 }

@@ -118,11 +118,27 @@ static bool write_to_lane(ProWorker *worker, const struct iovec *segments, size_
     return lane_write(&worker->lane, segments, count, size, ret_position);
 }
 
+/* Nothing that the manager has not received is given up: it waits here for a manager that is slow.
+ */
+static void make_room(ProWorker *worker)
+{
+    for (;;) {
+        uint32_t received = outbox_received(&worker->outbox);
+        if (!outbox_is_crowded(&worker->outbox))
+            return;
+        worker_flush(worker);
+        port_unlock(&worker->port);
+        outbox_wait(&worker->outbox, received);
+        port_lock(&worker->port);
+    }
+}
+
 ProStatus worker_post(ProWorker *worker, FrameType type, uint64_t id, const struct iovec *segments,
         size_t count, ProError *reterr)
 {
     size_t size = total_size(segments, count);
     uint64_t position;
+    make_room(worker);
     if (write_to_lane(worker, segments, count, size, &position)) {
         frame_record_lane(&worker->frame, type, id, position, size);
     } else if (size > MP_INLINE_PAYLOAD_MAX) {

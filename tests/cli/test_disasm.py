@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import platform
+import shutil
 import struct
 import subprocess
 import sys
@@ -192,6 +194,46 @@ def test_names_of_imports_and_exports_in_a_pe_file(wide, tmp_path):
             "KERNEL32.dll!ExitProcess", "KERNEL32.dll!GetLastError", "WS2_32.dll!#115", "WS2_32.dll!send",
             "USER32.dll!MessageBoxA"])]
     assert "alpha:" in lines and "entry:" in lines
+
+
+OBJECT_SOURCE = """
+.globl one
+.type one, @function
+.type two, @function
+.section .text.one, "ax", @progbits
+one: call puts
+    ret
+.size one, . - one
+.section .text.two, "ax", @progbits
+two: mov counter+8(%rip), %eax
+    movl $7, counter(%rip)
+    jmp one
+.size two, . - two
+"""
+OBJECT_TEXT = """
+section .text.one:
+
+one:
+       0:  e800000000            CALL    0x5  # <puts>
+       5:  c3                    RET
+
+section .text.two:
+
+two:
+      10:  8b0500000000          MOV     EAX, dword ptr [0x16]  # <counter+0x8>
+      16:  c7050000000007000000  MOV     dword ptr [0x20], 0x7  # <counter>
+      20:  e900000000            JMP     0x25  # <one>
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64" or shutil.which("cc") is None, reason="no assembler for x86")
+def test_sections_of_an_object_file_do_not_overlap_and_its_relocations_have_names(tmp_path):
+    path = tmp_path / "one.o"
+    subprocess.run(["cc", "-c", "-x", "assembler", "-", "-o", path], input=OBJECT_SOURCE.encode(), check=True,
+                   timeout=TIMEOUT_S)
+    assert run("disasm", path).stdout.decode() == OBJECT_TEXT
+    lines = [json.loads(line) for line in run("disasm", path, "--json").stdout.splitlines()]
+    assert lines[2]["references"] == [{"symbol": "counter", "offset": 8}]
 
 
 def test_names_cannot_move_the_cursor(tmp_path):

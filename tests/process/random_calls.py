@@ -4,11 +4,14 @@
 
 random_calls.py [--rounds 20] [--calls 60] [--seed N]
 
-A round is a manager and its random calls. Then what would run for ever is cancelled, and wait() has to come back: what
-does not come in WATCHDOG_MS hangs. A result is the right one; an ending that is none needs a cancel or a kill that
-could have hit its task. At the end no process and no file descriptor is left. Prints TAP; a failure names its seed.
+A round is a manager and its random calls, with large values, messages and containers. Then what would run for ever is
+cancelled, and wait() has to come back: what does not come in WATCHDOG_MS hangs. A result is the right one; an ending
+that is none needs a cancel or a kill that could have hit its task. At the end no process and no file descriptor is
+left. Prints TAP; a failure names its seed.
 """
 import argparse
+import hashlib
+import io
 import os
 import pathlib
 import random
@@ -18,6 +21,7 @@ import tempfile
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "build/python"))  # unless PYTHONPATH has it
 
+from Pro.Core import NTContainer, NTSimpleWait  # noqa: E402
 from Pro.MP import *  # noqa: E402,F403
 
 WATCHDOG_MS = 60_000
@@ -25,7 +29,7 @@ WORKERS_MAX = 6
 FILES_SLACK = 12  # ZeroMQ closes in a thread of its own, a nursery ends when it likes; a leak grows with the rounds
 CODE = """
 import os, signal, sys, time
-from Pro.MP import proWorkerObject
+from Pro.MP import ProMPMessage, proWorkerObject
 
 def square(value):
     return value * value
@@ -57,13 +61,40 @@ def leave():
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
+def tell(key, count, size):
+    for _ in range(count):
+        proWorkerObject().sendMessage(ProMPMessage(key, bytes([key & 255]) * size))
+    return count
+
+def large(key, size, argument):
+    assert argument == bytes([key & 255]) * size
+    return argument
+
+def shared(name):
+    return proWorkerObject().getSharedContainer(name).hash()
+
+def report(steps):
+    wait = proWorkerObject().waitObject()
+    wait.msg("begun")
+    for step in range(steps):
+        wait.progress(step)
+        if wait.wasAborted():
+            raise KeyboardInterrupt
+    return steps
+
+def container(given, offset):
+    return given.slice(offset)
+
 def printing():
     for i in range(200):
         print("line", i)
     return 200
 """
-ENDLESS = ("spin", "sleep", "stubborn", "until_message")
 DEADLY = ("leave", "die")
+FUNCTIONS = {"square": 8, "tell": 3, "large": 3, "shared": 2, "container": 2, "report": 3, "fail": 2, "printing": 2,
+             "spin": 2, "sleep": 1, "stubborn": 1, "until_message": 1, "leave": 1, "die": 1}  # and how often of 32
+DATA = bytes(i * 31 % 251 for i in range(300_000))
+SIZES = [0, 10, 5_000, 70_000, 900_000, 3_000_000]  # in a packet, in the lane, in memory of their own
 
 
 class Wrong(Exception):
@@ -85,6 +116,9 @@ class Round:
         self.manager.setOutputHandler(lambda worker, stream, data: None)
         self.given, self.ended, self.touched, self.log = {}, {}, set(), []
         self.pids = set()
+        self.unread = {}  # key of messages -> how many are still to come, of tasks that said so
+        self.shares = {}
+        self.waits = []
 
     # ---- the calls ----
 
@@ -105,13 +139,54 @@ class Round:
         worker = self.random.choice([ProWorker_Any, self.some_worker()])
         if not self.manager.workers() or worker is None:
             return
-        name = self.random.choices(["square", "fail", "printing", *ENDLESS, *DEADLY], [12, 2, 2, 2, 1, 1, 1, 1, 1])[0]
-        arguments = [self.random.randrange(1000)] if name == "square" else []
+        name = self.random.choices(list(FUNCTIONS), list(FUNCTIONS.values()))[0]
+        arguments = self.arguments_of(name)
         task = self.manager.evalPythonFunction(worker, CODE, name, arguments, True)
         require(task not in self.given, f"task {task} was given twice")
         self.given[task] = (name, arguments)
         if name in DEADLY:
             self.touch_all()
+
+    def arguments_of(self, name):
+        key, size = self.random.randrange(1 << 31), self.random.choice(SIZES)
+        if name == "tell":
+            return [key, self.random.randrange(1 + 10_000_000 // max(size, 100_000)), size]
+        if name == "container":
+            return [NTContainer(DATA), self.random.randrange(len(DATA))]
+        return {"square": [key], "report": [key % 50_000], "large": [key, size, bytes([key & 255]) * size],
+                "shared": [self.random.choice("abc")]}.get(name, [])
+
+    def share(self):
+        name = self.random.choice("abc")
+        if name in self.shares:
+            self.manager.unshareContainer(name)
+            del self.shares[name]
+        else:
+            self.shares[name] = NTContainer(DATA)
+            self.manager.shareContainer(name, self.shares[name])
+
+    def watch(self):
+        """A wait object, replaced, pressed or stopped; it may see another task than the one it was made for."""
+        worker = self.some_worker()
+        if worker is None:
+            return
+        self.waits.append(self.manager.createWaitObject(worker, NTSimpleWait(stream=io.StringIO())))
+        wait = self.random.choice(self.waits)
+        if self.random.random() < 0.3:
+            self.touch_all()
+            wait.abort()
+        elif self.random.random() < 0.2:
+            wait.stop()
+        else:
+            wait.processEvents()
+
+    def read(self):
+        while self.manager.hasMessage():
+            message = self.manager.getMessage()
+            data = bytes(message.data)
+            right = bytes([message.id & 255]) * len(data)
+            require(data == right, f"message {message.id} of {len(data)} bytes is wrong")
+            self.unread[message.id] = self.unread.get(message.id, 0) - 1
 
     def box(self):
         worker = self.some_worker()
@@ -169,7 +244,8 @@ class Round:
 
     def call(self):
         calls = {self.start: 2, self.stop: 1, self.spares: 1, self.give: 8, self.box: 1, self.abort_worker: 2,
-                 self.abort_task: 2, self.kill: 1, self.message: 1, self.wait_shortly: 3, self.take: 2}
+                 self.abort_task: 2, self.kill: 1, self.message: 1, self.wait_shortly: 3, self.take: 2,
+                 self.share: 2, self.read: 2, self.watch: 2}
         chosen = self.random.choices(list(calls), list(calls.values()))[0]
         self.log.append(chosen.__name__)
         try:
@@ -184,6 +260,7 @@ class Round:
         """Cancels whatever is left until nothing is; a task that is given to many workers has one ending."""
         self.touch_all()
         for _ in range(len(self.given) + 1):
+            self.read()  # a worker whose messages nobody reads waits
             if self.manager.wait(200):
                 break
             for task in set(self.given) - set(self.ended):
@@ -194,6 +271,7 @@ class Round:
             left = {task: self.given[task] for task in set(self.given) - set(self.ended)}
             raise Wrong(f"wait() hangs; open: {left}; workers: {states}")
         self.take()
+        self.read()
 
     def check(self):
         boxes = {task for task, (name, _) in self.given.items() if name == "box"}  # they keep no result
@@ -202,8 +280,14 @@ class Round:
         for task, (value, error) in self.ended.items():
             name, arguments = self.given[task]
             if error is None:
-                right = {"square": lambda: arguments[0] ** 2, "printing": lambda: 200}.get(name, lambda: None)()
-                require(name not in DEADLY and value == right, f"task {task}, {name}{arguments}, returned {value}")
+                require(name not in DEADLY and value_is_right(name, arguments, value),
+                        f"task {task}, {name}, returned {str(value)[:100]}")
+                if name == "tell":
+                    self.unread[arguments[0]] = self.unread.get(arguments[0], 0) + value
+                    require(self.unread[arguments[0]] == 0, f"task {task} sent {value} messages, and "
+                            f"{self.unread[arguments[0]]} of them are missing")
+            elif name == "shared" and "not shared" in str(error):
+                continue  # it was taken back before the worker asked
             elif name == "fail" and error.__class__ is ProRemoteError:
                 require("as asked" in str(error), f"task {task} failed by {error}")
             else:
@@ -220,6 +304,15 @@ class Round:
             self.manager.close()
         alive = [pid for pid in self.pids if pid > 0 and is_alive(pid)]
         require(not alive, f"processes {alive} outlive their manager")
+
+
+def value_is_right(name, arguments, value):
+    right = {"square": lambda: arguments[0] ** 2, "tell": lambda: arguments[1],
+             "report": lambda: arguments[0], "large": lambda: arguments[2],
+             "shared": lambda: hashlib.sha256(DATA).digest(), "printing": lambda: 200}
+    if name == "container":
+        return value.data() == DATA[arguments[1]:]
+    return value == right.get(name, lambda: None)()
 
 
 def is_alive(pid):

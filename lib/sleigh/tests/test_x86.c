@@ -49,6 +49,7 @@ static const Case cases_64[] = {
         {"498b4500", "MOV RAX, qword ptr [R13 + 0x0]", 4},
         {"498b0424", "MOV RAX, qword ptr [R12]", 4},
         {"4a8b442010", "MOV RAX, qword ptr [RAX + R12 + 0x10]", 5},
+        {"62f1fe486f41ff", "VMOVDQU64 ZMM0, zmmword ptr [RCX - 0x40]", 7}, /* disp8*N */
         /* moffs */
         {"a11122334455667788", "MOV EAX, dword ptr [-0x778899aabbccddef]", 9},
         {"67a111223344", "MOV EAX, dword ptr [0x44332211]", 6},
