@@ -18,6 +18,7 @@ import random
 import signal
 import sys
 import tempfile
+import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "build/python"))  # unless PYTHONPATH has it
 
@@ -259,13 +260,13 @@ class Round:
     def finish(self):
         """Cancels whatever is left until nothing is; a task that is given to many workers has one ending."""
         self.touch_all()
-        for _ in range(len(self.given) + 1):
+        self.take()
+        for task in set(self.given) - set(self.ended):
+            self.manager.abortTask(task, self.some_time())  # once: a cancel holds wherever the task goes
+        deadline = time.monotonic() + WATCHDOG_MS / 1000
+        while not self.manager.wait(20) and time.monotonic() < deadline:
             self.read()  # a worker whose messages nobody reads waits
-            if self.manager.wait(200):
-                break
-            for task in set(self.given) - set(self.ended):
-                self.manager.abortTask(task, self.some_time())
-        if not self.manager.wait(WATCHDOG_MS):
+        if self.manager.isBusy():
             self.take()
             states = [self.manager.workerInfo(worker) for worker in self.manager.workers()]
             left = {task: self.given[task] for task in set(self.given) - set(self.ended)}

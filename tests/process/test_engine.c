@@ -316,6 +316,31 @@ static void cancels_before_the_pid_is_known(void **state)
     engine_end(&engine);
 }
 
+/* A task that was sent ahead and cancelled does not begin elsewhere because its worker dies. */
+static void cancel_outlives_the_worker(void **state)
+{
+    (void)state;
+    ProError error = {0};
+    Engine engine;
+    engine_start(&engine, 0);
+    ProWorkerId worker = engine_worker(&engine);
+    for (int i = 0; i < 100; i++)
+        engine_give(&engine, worker, "nothing", false); /* short ones: more are sent ahead */
+    engine_wait(&engine);
+    engine_give(&engine, worker, "spin", true);
+    ProTaskId ahead = engine_give(&engine, worker, "spin", true);
+    wait_until_running(&engine, worker);
+    ProWorkerInfo info;
+    assert_ok(pro_manager_worker_info(engine.manager, worker, &info, &error));
+    assert_return_code(kill((pid_t)info.pid, SIGSTOP), errno); /* it hears nothing any more */
+    assert_ok(pro_manager_abort_task(engine.manager, ahead, 0, &error));
+    assert_return_code(kill((pid_t)info.pid, SIGKILL), errno);
+    engine_wait(&engine);
+    expect_ending(&engine, PRO_ENDING_DIED, PRO_RUNG_NONE);
+    expect_ending(&engine, PRO_ENDING_ABORTED, PRO_RUNG_QUEUE);
+    engine_end(&engine);
+}
+
 static void death_fails_the_running_task_only(void **state)
 {
     (void)state;
@@ -508,6 +533,7 @@ TEST_MAIN(cmocka_unit_test(first_task_ends), cmocka_unit_test(values_of_any_size
         cmocka_unit_test(messages_of_medium_size_outlive_their_sender),
         cmocka_unit_test(ladder_ends_each_at_its_rung),
         cmocka_unit_test(cancels_before_the_pid_is_known),
+        cmocka_unit_test(cancel_outlives_the_worker),
         cmocka_unit_test(death_fails_the_running_task_only),
         cmocka_unit_test(task_that_kills_twice_is_quarantined),
         cmocka_unit_test(without_replacement_the_queue_dies_too),

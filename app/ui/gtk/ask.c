@@ -133,6 +133,15 @@ static void on_response(GtkDialog *dialog, int response, Choice *choice)
     g_clear_object(&file);
 }
 
+/* Closed otherwise: as Cancel. A dialog that is closed destroys itself, but this one is still used.
+ */
+static gboolean on_dialog_close(GtkWindow *dialog, Choice *choice)
+{
+    (void)dialog;
+    choice->answered = true;
+    return TRUE;
+}
+
 static bool is_answered(void *user)
 {
     const Choice *choice = user;
@@ -200,6 +209,7 @@ ProStatus gtk_ask_file(bool save, const char *title, const char *start, const ch
     add_filters(GTK_FILE_CHOOSER(dialog), filters);
     set_start(GTK_FILE_CHOOSER(dialog), save, start);
     g_signal_connect(dialog, "response", G_CALLBACK(on_response), &choice);
+    g_signal_connect(dialog, "close-request", G_CALLBACK(on_dialog_close), &choice);
     gtk_window_present(GTK_WINDOW(dialog));
     ProStatus status = loop_wait_until(is_answered, &choice, reterr);
     gtk_window_destroy(GTK_WINDOW(dialog));
