@@ -42,11 +42,13 @@ void protocol_flush(Slot *slot)
      * looks again before it waits; but who waits already must be told (the server of blocks sends,
      * too), and if nobody pumps, the engine. */
     ProManager *manager = slot->manager;
-    if (manager->draining || !socket_has_input(manager->port.socket))
+    bool front_waits = manager->port.front_waits;
+    if (manager->draining || (manager->owner_pumps && !front_waits) ||
+            !socket_has_input(manager->port.socket))
         return;
-    if (manager->port.front_waits)
+    if (front_waits)
         port_wake_front(&manager->port);
-    else if (!manager->owner_pumps)
+    else
         engine_wake(manager);
 }
 
