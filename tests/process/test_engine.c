@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -400,6 +402,27 @@ static void without_replacement_the_queue_dies_too(void **state)
     engine_end(&engine);
 }
 
+static void close_ends_whoever_stands_beside_a_dead_one(void **state)
+{
+    (void)state;
+    ProError error = {0};
+    Engine engine;
+    engine_start(&engine, PRO_OPT_NO_REPLACE);
+    ProWorkerId first = engine_worker(&engine);
+    ProWorkerId second = engine_worker(&engine);
+    engine_give(&engine, first, "kill", false);
+    engine_wait(&engine);
+    engine_give(&engine, second, "spin", false);
+    wait_until_running(&engine, second);
+    ProWorkerInfo info;
+    assert_ok(pro_manager_worker_info(engine.manager, second, &info, &error));
+    struct pollfd process = {.fd = pidfd_open((pid_t)info.pid, 0), .events = POLLIN};
+    assert_return_code(process.fd, errno);
+    engine_end(&engine);
+    assert_int_equal(poll(&process, 1, 0), 1); /* readable: it is dead */
+    (void)close(process.fd);
+}
+
 static void error_is_told_and_kept(void **state)
 {
     (void)state;
@@ -537,6 +560,7 @@ TEST_MAIN(cmocka_unit_test(first_task_ends), cmocka_unit_test(values_of_any_size
         cmocka_unit_test(death_fails_the_running_task_only),
         cmocka_unit_test(task_that_kills_twice_is_quarantined),
         cmocka_unit_test(without_replacement_the_queue_dies_too),
+        cmocka_unit_test(close_ends_whoever_stands_beside_a_dead_one),
         cmocka_unit_test(error_is_told_and_kept), cmocka_unit_test(progress_is_told_latest_only),
         cmocka_unit_test(spare_is_taken), cmocka_unit_test(exec_starts_workers_too),
         cmocka_unit_test(stopped_worker_is_gone), cmocka_unit_test(missing_worker_program_is_named))
