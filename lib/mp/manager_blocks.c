@@ -116,9 +116,12 @@ void shares_on_read(Slot *slot, const FrameRecord *record)
     ShareRead read;
     ProError error = {0};
     if (record->place != FRAME_INSIDE ||
-            share_read_read(record->payload, record->payload_size, &read, &error) != PRO_OK ||
-            slot->share_reads >= SHARE_QUESTIONS_MAX) {
-        protocol_violation(slot, "it asked for blocks beyond the limits");
+            share_read_read(record->payload, record->payload_size, &read, &error) != PRO_OK) {
+        protocol_violation(slot, "it asked for a block with a malformed question");
+        return;
+    }
+    if (slot->share_reads >= SHARE_READS_PENDING_MAX) {
+        protocol_violation(slot, "it asked for more blocks at once than are allowed");
         return;
     }
     const Share *share = blocks_find(slot, read.number);
