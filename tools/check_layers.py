@@ -48,7 +48,7 @@ OUTSIDE = {
     "pcre2.h": ("lib/container/regex.c", "bench/pcre2_bare.c"),
     "immintrin.h": ("lib/container/scan.c",),
     "libdeflate.h": ("lib/sleigh/compiler/compile.c", "lib/sleigh/runtime/inflate.c",
-                     "lib/sleigh/tests/test_language.c"),
+                     "lib/sleigh/tests/test_language.c", "lib/sleigh/tests/test_memory.c"),
     "zlib.h": ("lib/sleigh/runtime/inflate.c", "tests/fuzz/fuzz_sleigh_load.c", "tests/prove/x86/programs/"),
     "zmq.h": ("lib/mp/transport_zmq.c", "bench/zmq_bare.c", "tests/process/hostile_worker.c"),
     "Python.h": ("app/python/", "app/cli/", "app/worker/"),

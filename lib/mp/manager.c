@@ -150,8 +150,9 @@ static void begin_close(ProManager *manager, ListLink *ret_tasks)
     manager->closing = true;
     port_take_back(&manager->port);
     list_append_all(ret_tasks, &manager->any_tasks);
-    for (size_t i = 0; i < manager->slot_count; i++) {
-        Slot *slot = manager->slots[i];
+    for (size_t i = manager->slot_count; i > 0;
+            i--) { /* from the end: one that is dead goes at once */
+        Slot *slot = manager->slots[i - 1];
         bool busy = slot->in_flight_count > 0;
         slot_begin_stop(slot, busy ? 0 : EXIT_GRACE_MS);
     }

@@ -241,10 +241,26 @@ void tasks_dispatch(ProManager *manager)
     list_each(link, &manager->dirty) protocol_flush(list_entry(link, Slot, dirty));
 }
 
+/* It is to be cancelled. What has not begun then never begins, wherever it would go next. */
+static bool cancel_is_asked(const Abort *abort, const Task *task)
+{
+    return task->abort_ms >= 0 || (abort->stage != ABORT_NONE && abort->task == task->id);
+}
+
+static void end_unbegun(Slot *slot, Task *task)
+{
+    tasks_end_as(slot->manager, slot->id, task, PRO_ENDING_ABORTED, PRO_RUNG_QUEUE, NULL,
+            "cancelled before it began");
+}
+
 void tasks_returned(Slot *slot, Task *task)
 {
+    bool cancelled = cancel_is_asked(&slot->abort, task);
     leave_flight(slot, task);
-    insert_by_id(&slot->manager->any_tasks, task);
+    if (cancelled)
+        end_unbegun(slot, task);
+    else
+        insert_by_id(&slot->manager->any_tasks, task);
 }
 
 /* Short tasks are sent ahead in numbers, long ones one at a time: what is under way should run for
@@ -268,7 +284,6 @@ void tasks_window_update(Slot *slot, size_t endings)
 
 static void requeue(Slot *slot, Task *task)
 {
-    task->abort_ms = -1;
     task->container_base = task->container_count;
     if (task->may_move) {
         insert_by_id(&slot->manager->any_tasks, task);
@@ -294,18 +309,20 @@ static void end_running(
         return;
     }
     task->deaths++;
-    if (retries && task->deaths < MP_TASK_DEATHS_MAX)
+    bool quarantined = retries && task->deaths >= MP_TASK_DEATHS_MAX;
+    if (retries && !quarantined && !cancel_is_asked(abort, task))
         requeue(slot, task);
     else
-        tasks_end_as(manager, slot->id, task, retries ? PRO_ENDING_QUARANTINED : PRO_ENDING_DIED,
-                PRO_RUNG_NONE, death, death_text(death));
+        tasks_end_as(manager, slot->id, task,
+                quarantined ? PRO_ENDING_QUARANTINED : PRO_ENDING_DIED, PRO_RUNG_NONE, death,
+                death_text(death));
 }
 
 void tasks_on_death(Slot *slot, const ProDeath *death)
 {
     const Abort abort = slot->abort;
     ProAbortRung rung = abort_rung(slot);
-    ProTaskId running = death == NULL ? 0 : death->task;
+    ProTaskId running = death != NULL ? death->task : atomic_load(&slot->board->running_task);
     ListLink tasks;
     list_init(&tasks);
     list_append_all(&tasks, &slot->in_flight);
@@ -317,9 +334,8 @@ void tasks_on_death(Slot *slot, const ProDeath *death)
         bool aborted = abort.stage >= ABORT_TERM && abort.task == task->id;
         if (task->id == running || aborted)
             end_running(slot, task, death, &abort, rung);
-        else if (slot->stopping)
-            tasks_end_as(slot->manager, slot->id, task, PRO_ENDING_ABORTED, PRO_RUNG_QUEUE, NULL,
-                    "cancelled before it began");
+        else if (slot->stopping || cancel_is_asked(&abort, task))
+            end_unbegun(slot, task);
         else
             requeue(slot, task);
     }
@@ -328,8 +344,7 @@ void tasks_on_death(Slot *slot, const ProDeath *death)
 void tasks_cancel_queued(Slot *slot)
 {
     for (ListLink *link = list_pop(&slot->queued); link != NULL; link = list_pop(&slot->queued))
-        tasks_end_as(slot->manager, slot->id, list_entry(link, Task, link), PRO_ENDING_ABORTED,
-                PRO_RUNG_QUEUE, NULL, "cancelled before it began");
+        end_unbegun(slot, list_entry(link, Task, link));
     slot->queued_count = 0;
 }
 

@@ -10,7 +10,8 @@
 languages() lists what there is: descriptions in the folders of $PROMP_SPECS, promp's own, and those of a Ghidra
 in $GHIDRA_INSTALL_DIR. Data is anything with bytes (bytes, bytearray, mmap, ...) or an NTContainer, which is read as
 it is needed. Malformed bytes are no error: they come as instructions whose outcome is "invalid", or "truncated" where
-the data ends inside an instruction.
+the data ends inside an instruction. A .sla that was made wrong on purpose may load and raise ValueError where such an
+instruction comes; one damaged by accident does not load.
 """
 
 import enum
@@ -98,7 +99,14 @@ def compile(path: Union[str, "os.PathLike[str]"], defines: Optional[Mapping[str,
 
 
 class Language:
-    """A processor's language. It does not change and can be used by all threads; an iterator is for one at a time."""
+    """A processor's language. It does not change and can be used by all threads; an iterator is for one at a time.
+
+    id            what it was opened by
+    spaces        its address spaces; defaultSpace is that of the code
+    alignment     bytes: instructions begin at multiples of it
+    bigEndian     whether numbers in memory are
+    memory        bytes it took when it was loaded; use adds some, up to twice as many
+    """
 
     def __init__(self, id: str):
         """Opens a language by id ("x86:LE:64:default"). FileNotFoundError names the nearest ids and where was looked."""

@@ -56,12 +56,29 @@ def _call_pickled(pickled, pickled_args):
 class _Future(concurrent.futures.Future):
     """A future whose cancel() works on running tasks too: the worker climbs the ladder of cancel."""
 
+    def __init__(self, executor):
+        super().__init__()
+        self._executor = weakref.ref(executor)
+        self._first_cancel = threading.Lock()  # taken once
+
     def cancel(self):
         cancelled = super().cancel()
-        executor = self._executor() if cancelled else None
-        if executor is not None:
-            executor._post(("cancel", self))
+        if cancelled and self._first_cancel.acquire(blocking=False):
+            self.set_running_or_notify_cancel()  # without it wait() and as_completed() never see the future
+            executor = self._executor()
+            if executor is not None:
+                executor._post(("cancel", self))
         return cancelled
+
+    def settle(self, value, error=None):
+        """Its end, unless it has one: it may have been cancelled at this very moment, or its time was over."""
+        try:
+            if error is None:
+                self.set_result(value)
+            else:
+                self.set_exception(error)
+        except concurrent.futures.InvalidStateError:
+            pass
 
 
 def _importable(function):
@@ -118,8 +135,7 @@ class ProExecutor(concurrent.futures.Executor):
 
     def submitTask(self, fn, args=(), kwargs=None, timeout=-1):
         """The same with a time limit of its own (ms; -1: none)."""
-        future = _Future()
-        future._executor = weakref.ref(self)
+        future = _Future(self)
         call = self._encode(fn, args, kwargs)
         deadline = time.monotonic() + timeout / 1000 if timeout >= 0 else None
         with self._lock:
@@ -185,8 +201,8 @@ class ProExecutor(concurrent.futures.Executor):
             if server is not None:
                 server.fail_all(error)
             for request in list(self._posted):
-                if request[0] == "give" and not request[1].done():
-                    request[1].set_exception(error)
+                if request[0] == "give":
+                    request[1].settle(None, error)
             if not isinstance(error, Exception):
                 raise
         finally:
@@ -255,7 +271,7 @@ class _Server:
             module, name, args = call
             task = self.manager.callFunction(_promp.ProWorker_Any, module, name, args, True)
         except Exception as error:
-            future.set_exception(error)
+            future.settle(None, error)
             return
         self.futures[task] = future
         self._tasks[future] = task
@@ -274,13 +290,7 @@ class _Server:
             task, _worker, value, error = manager.takeEnding()
             future = self.futures.pop(task)
             del self._tasks[future]
-            try:
-                if error is None:
-                    future.set_result(value)
-                else:
-                    future.set_exception(error)
-            except concurrent.futures.InvalidStateError:
-                pass  # it was cancelled, or its time was over
+            future.settle(value, error)
         self._check_deadlines()
 
     def _check_deadlines(self):
@@ -291,10 +301,7 @@ class _Server:
             if future is None:
                 continue
             self.manager.abortTask(task, self._cancel_timeout)
-            try:
-                future.set_exception(TimeoutError("the task's time was over"))
-            except concurrent.futures.InvalidStateError:
-                pass
+            future.settle(None, TimeoutError("the task's time was over"))
 
     def next_timeout_ms(self):
         if not self._deadlines:
@@ -303,5 +310,4 @@ class _Server:
 
     def fail_all(self, error):
         for future in self.futures.values():
-            if not future.done():
-                future.set_exception(error)
+            future.settle(None, error)

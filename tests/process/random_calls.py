@@ -18,6 +18,7 @@ import random
 import signal
 import sys
 import tempfile
+import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "build/python"))  # unless PYTHONPATH has it
 
@@ -25,6 +26,8 @@ from Pro.Core import NTContainer, NTSimpleWait  # noqa: E402
 from Pro.MP import *  # noqa: E402,F403
 
 WATCHDOG_MS = 60_000
+OPTIONS = [0, 0, ProMPOpt_RedirectOutput, ProMPOpt_RedirectOutput | ProMPOpt_AtomicOutput, ProMPOpt_NoReplace,
+           ProMPOpt_RetryTasks, ProMPOpt_ExecWorkers]
 WORKERS_MAX = 6
 FILES_SLACK = 12  # ZeroMQ closes in a thread of its own, a nursery ends when it likes; a leak grows with the rounds
 CODE = """
@@ -112,12 +115,14 @@ class Round:
     def __init__(self, seed, calls):
         self.random, self.calls = random.Random(seed), calls
         self.manager = ProManager()
-        self.manager.setOptions(ProMPOpt_Quiet)
+        self.options = self.random.choice(OPTIONS)
+        self.manager.setOptions(ProMPOpt_Quiet | self.options)
         self.manager.setOutputHandler(lambda worker, stream, data: None)
         self.given, self.ended, self.touched, self.log = {}, {}, set(), []
         self.pids = set()
         self.unread = {}  # key of messages -> how many are still to come, of tasks that said so
         self.shares = {}
+        self.killed = False  # something may have ended a process
         self.waits = []
 
     # ---- the calls ----
@@ -240,6 +245,7 @@ class Round:
         return self.random.choice([0, 0, 1, 10, 50])
 
     def touch_all(self):
+        self.killed = True
         self.touched.update(self.given)
 
     def call(self):
@@ -250,8 +256,9 @@ class Round:
         self.log.append(chosen.__name__)
         try:
             chosen()
-        except ValueError as error:  # it was killed at each of its starts, and is not replaced any more
-            require("is gone" in str(error) and self.touched, f"{chosen.__name__}: {error}")
+        except ValueError as error:  # killed, and not replaced, or killed at each of its starts
+            gone = "is gone" in str(error) or "there is no worker" in str(error)
+            require(gone and self.killed, f"{chosen.__name__}: {error}")
         self.pids.update(self.manager.workerInfo(worker).pid for worker in self.manager.workers())
 
     # ---- the end ----
@@ -259,13 +266,13 @@ class Round:
     def finish(self):
         """Cancels whatever is left until nothing is; a task that is given to many workers has one ending."""
         self.touch_all()
-        for _ in range(len(self.given) + 1):
+        self.take()
+        for task in set(self.given) - set(self.ended):
+            self.manager.abortTask(task, self.some_time())  # once: a cancel holds wherever the task goes
+        deadline = time.monotonic() + WATCHDOG_MS / 1000
+        while not self.manager.wait(20) and time.monotonic() < deadline:
             self.read()  # a worker whose messages nobody reads waits
-            if self.manager.wait(200):
-                break
-            for task in set(self.given) - set(self.ended):
-                self.manager.abortTask(task, self.some_time())
-        if not self.manager.wait(WATCHDOG_MS):
+        if self.manager.isBusy():
             self.take()
             states = [self.manager.workerInfo(worker) for worker in self.manager.workers()]
             left = {task: self.given[task] for task in set(self.given) - set(self.ended)}
@@ -283,15 +290,17 @@ class Round:
                 require(name not in DEADLY and value_is_right(name, arguments, value),
                         f"task {task}, {name}, returned {str(value)[:100]}")
                 if name == "tell":
-                    self.unread[arguments[0]] = self.unread.get(arguments[0], 0) + value
-                    require(self.unread[arguments[0]] == 0, f"task {task} sent {value} messages, and "
-                            f"{self.unread[arguments[0]]} of them are missing")
+                    self.check_messages(task, self.unread.get(arguments[0], 0) + value, value)
             elif name == "shared" and "not shared" in str(error):
                 continue  # it was taken back before the worker asked
             elif name == "fail" and error.__class__ is ProRemoteError:
                 require("as asked" in str(error), f"task {task} failed by {error}")
             else:
                 require(task in self.touched or name in DEADLY, f"task {task}, {name}, ended by {error!r} untouched")
+
+    def check_messages(self, task, missing, sent):
+        begun_twice = missing < 0 and self.options & ProMPOpt_RetryTasks  # after a death it may
+        require(missing == 0 or begun_twice, f"task {task} sent {sent} messages, and {missing} are missing")
 
     def run(self):
         try:

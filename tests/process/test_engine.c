@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -316,6 +318,31 @@ static void cancels_before_the_pid_is_known(void **state)
     engine_end(&engine);
 }
 
+/* A task that was sent ahead and cancelled does not begin elsewhere because its worker dies. */
+static void cancel_outlives_the_worker(void **state)
+{
+    (void)state;
+    ProError error = {0};
+    Engine engine;
+    engine_start(&engine, 0);
+    ProWorkerId worker = engine_worker(&engine);
+    for (int i = 0; i < 100; i++)
+        engine_give(&engine, worker, "nothing", false); /* short ones: more are sent ahead */
+    engine_wait(&engine);
+    engine_give(&engine, worker, "spin", true);
+    ProTaskId ahead = engine_give(&engine, worker, "spin", true);
+    wait_until_running(&engine, worker);
+    ProWorkerInfo info;
+    assert_ok(pro_manager_worker_info(engine.manager, worker, &info, &error));
+    assert_return_code(kill((pid_t)info.pid, SIGSTOP), errno); /* it hears nothing any more */
+    assert_ok(pro_manager_abort_task(engine.manager, ahead, 0, &error));
+    assert_return_code(kill((pid_t)info.pid, SIGKILL), errno);
+    engine_wait(&engine);
+    expect_ending(&engine, PRO_ENDING_DIED, PRO_RUNG_NONE);
+    expect_ending(&engine, PRO_ENDING_ABORTED, PRO_RUNG_QUEUE);
+    engine_end(&engine);
+}
+
 static void death_fails_the_running_task_only(void **state)
 {
     (void)state;
@@ -373,6 +400,27 @@ static void without_replacement_the_queue_dies_too(void **state)
     assert_int_equal(pro_manager_give_task(engine.manager, worker, &spec, NULL, &error),
             PRO_ERR_WORKER_GONE);
     engine_end(&engine);
+}
+
+static void close_ends_whoever_stands_beside_a_dead_one(void **state)
+{
+    (void)state;
+    ProError error = {0};
+    Engine engine;
+    engine_start(&engine, PRO_OPT_NO_REPLACE);
+    ProWorkerId first = engine_worker(&engine);
+    ProWorkerId second = engine_worker(&engine);
+    engine_give(&engine, first, "kill", false);
+    engine_wait(&engine);
+    engine_give(&engine, second, "spin", false);
+    wait_until_running(&engine, second);
+    ProWorkerInfo info;
+    assert_ok(pro_manager_worker_info(engine.manager, second, &info, &error));
+    struct pollfd process = {.fd = pidfd_open((pid_t)info.pid, 0), .events = POLLIN};
+    assert_return_code(process.fd, errno);
+    engine_end(&engine);
+    assert_int_equal(poll(&process, 1, 0), 1); /* readable: it is dead */
+    (void)close(process.fd);
 }
 
 static void error_is_told_and_kept(void **state)
@@ -508,9 +556,11 @@ TEST_MAIN(cmocka_unit_test(first_task_ends), cmocka_unit_test(values_of_any_size
         cmocka_unit_test(messages_of_medium_size_outlive_their_sender),
         cmocka_unit_test(ladder_ends_each_at_its_rung),
         cmocka_unit_test(cancels_before_the_pid_is_known),
+        cmocka_unit_test(cancel_outlives_the_worker),
         cmocka_unit_test(death_fails_the_running_task_only),
         cmocka_unit_test(task_that_kills_twice_is_quarantined),
         cmocka_unit_test(without_replacement_the_queue_dies_too),
+        cmocka_unit_test(close_ends_whoever_stands_beside_a_dead_one),
         cmocka_unit_test(error_is_told_and_kept), cmocka_unit_test(progress_is_told_latest_only),
         cmocka_unit_test(spare_is_taken), cmocka_unit_test(exec_starts_workers_too),
         cmocka_unit_test(stopped_worker_is_gone), cmocka_unit_test(missing_worker_program_is_named))

@@ -4,6 +4,7 @@
 import concurrent.futures
 import os
 import threading
+import time
 
 import pytest
 from conftest import PATIENCE_S, run_python
@@ -70,6 +71,14 @@ def test_cancel_of_a_running_task(tmp_path):
         assert future.cancel()
         assert future.cancelled()
         assert result(executor.submit(pow, 2, 3)) == 8
+
+
+def test_wait_sees_cancelled_futures(executor):
+    futures = [executor.submit(time.sleep, 3600) for _ in range(8)]
+    assert all(future.cancel() for future in futures)
+    done, open_futures = concurrent.futures.wait(futures, PATIENCE_S)
+    assert not open_futures
+    assert list(concurrent.futures.as_completed(futures, PATIENCE_S))
 
 
 def test_time_limit_of_a_task():

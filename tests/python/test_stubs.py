@@ -26,7 +26,7 @@ def names_of(body):
     return names
 
 
-@pytest.mark.parametrize("name", ["MP", "Core", "UI"])
+@pytest.mark.parametrize("name", ["MP", "Core", "Sleigh", "UI"])
 def test_stub(name):
     module = importlib.import_module(f"Pro.{name}")
     stub = names_of(ast.parse((FOLDER / f"{name}.pyi").read_text()).body)

@@ -203,18 +203,20 @@ static ProStatus parse_delay_slots(ProSleighDecoder *decoder)
 }
 
 /* inst_next2: the end of the instruction behind this one, if it can be taken apart. */
-static void find_next2(ProSleighDecoder *decoder, uint32_t fall_through)
+static ProStatus find_next2(ProSleighDecoder *decoder, uint32_t fall_through)
 {
     Parse *parse = decoder->parse;
     Parse **slot = &decoder->delayed[SLEIGH_LIMIT_DELAY_INSTRUCTIONS - 1];
     if (decoder->delayed_count == SLEIGH_LIMIT_DELAY_INSTRUCTIONS ||
-            fall_through >= decoder->window_size ||
-            (*slot == NULL && (*slot = calloc(1, sizeof **slot)) == NULL))
-        return;
+            fall_through >= decoder->window_size)
+        return PRO_OK;
+    if (*slot == NULL && (*slot = calloc(1, sizeof **slot)) == NULL)
+        return PRO_ERR_NO_MEMORY;
     parse_instruction(*slot, decoder->language, parse->tpl_next, decoder->window + fall_through,
             decoder->window_size - fall_through, context_at(decoder, parse->tpl_next));
     if ((*slot)->outcome == PRO_SLEIGH_DECODED)
         parse->next2 = (*slot)->next;
+    return PRO_OK;
 }
 
 ProStatus pro_sleigh_decode(ProSleighDecoder *decoder, uint64_t address, const void *bytes,
@@ -238,8 +240,8 @@ ProStatus pro_sleigh_decode(ProSleighDecoder *decoder, uint64_t address, const v
     if (parse->outcome == PRO_SLEIGH_DECODED) {
         ret_instruction->length = parse->length;
         ret_instruction->fall_through = (uint32_t)(parse->tpl_next - address);
-        if (decoder->language->uses_next2)
-            find_next2(decoder, ret_instruction->fall_through);
+        if (status == PRO_OK && decoder->language->uses_next2)
+            status = find_next2(decoder, ret_instruction->fall_through);
     }
     return status;
 }

@@ -19,24 +19,14 @@ typedef struct Node {
     };
 } Node;
 
-/* Where an operand's value is. */
-typedef struct Handle {
-    uint32_t space;
-    uint32_t size;
-    uint32_t offset_space; /* NO_INDEX: static */
-    uint32_t offset_size;
-    uint64_t offset;
-    uint32_t temp_space;
-    uint64_t temp_offset;
-} Handle;
-
 typedef struct Commit {
     const Change *change;
     uint32_t value;
     uint32_t node;
 } Commit;
 
-enum { PARSE_BYTES = 72 };
+/* Both have room for what is read beyond their ends in one go. */
+enum { PARSE_BYTES = 72, CONTEXT_BYTES = 4 * SLEIGH_LIMIT_CONTEXT_WORDS + 16 };
 
 typedef struct Parse {
     const ProSleighLanguage *language;
@@ -54,7 +44,7 @@ typedef struct Parse {
     uint32_t commit_count;
     uint32_t depth;
     bool handles_known;
-    uint32_t context[SLEIGH_LIMIT_CONTEXT_WORDS + 1];
+    uint8_t context[CONTEXT_BYTES]; /* words, big endian: its bits are numbered as those of bytes */
     uint8_t bytes[PARSE_BYTES];
     Node nodes[SLEIGH_LIMIT_PARSE_NODES];
     Handle handles[SLEIGH_LIMIT_PARSE_NODES];

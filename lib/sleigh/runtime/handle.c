@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sleigh/runtime/handle.h"
 
-static Handle static_handle(uint32_t space, uint64_t offset, uint32_t size)
+/* In place: handles are large, and of a static one only this is read. */
+static void set_static(Handle *handle, uint32_t space, uint64_t offset, uint32_t size)
 {
-    return (Handle){.space = space, .offset = offset, .size = size, .offset_space = NO_INDEX};
+    handle->space = space;
+    handle->size = size;
+    handle->offset_space = NO_INDEX;
+    handle->offset = offset;
+}
+
+static void set_register(Handle *handle, const ProVarnode *place)
+{
+    set_static(handle, place->space, place->offset, place->size);
 }
 
 uint64_t handle_number(const Parse *parse, const Const *constant, const Handle *operands)
@@ -96,31 +105,55 @@ static Handle exported_handle(const Parse *parse, const ExportTpl *tpl, const Ha
     return handle;
 }
 
-static Handle operand_handle(Parse *parse, uint32_t index)
+static void set_operand(Parse *parse, uint32_t index, Handle *handle)
 {
     const ProSleighLanguage *language = parse->language;
     const Node *node = &parse->nodes[index];
     const Operand *operand = node->operand;
     uint32_t code = language->default_space;
     uint32_t size = language->spaces[code].address_bytes;
-    const ProVarnode *place;
     switch (operand->kind) {
     case OPERAND_VALUEMAP:
-        return static_handle(PRO_SPACE_CONST, (uint64_t)language->values[node->entry], 0);
+        set_static(handle, PRO_SPACE_CONST, (uint64_t)language->values[node->entry], 0);
+        break;
     case OPERAND_VARLIST:
-        place = &language->syms[language->links[node->entry]].place;
-        return static_handle(place->space, place->offset, place->size);
+        set_register(handle, &language->syms[language->links[node->entry]].place);
+        break;
     case OPERAND_REGISTER:
-        place = &language->syms[operand->first].place;
-        return static_handle(place->space, place->offset, place->size);
+        set_register(handle, &language->syms[operand->first].place);
+        break;
     case OPERAND_START:
-        return static_handle(code, parse->address, size);
+        set_static(handle, code, parse->address, size);
+        break;
     case OPERAND_NEXT:
-        return static_handle(code, parse->next, size);
+        set_static(handle, code, parse->next, size);
+        break;
     case OPERAND_NEXT2:
-        return static_handle(code, parse->next2, size);
+        set_static(handle, code, parse->next2, size);
+        break;
     default:
-        return static_handle(PRO_SPACE_CONST, (uint64_t)parse_node_value(parse, index), 0);
+        set_static(handle, PRO_SPACE_CONST, (uint64_t)parse_node_value(parse, index), 0);
+    }
+}
+
+static void set_table(Parse *parse, const Node *node, Handle *handle)
+{
+    const ProSleighLanguage *language = parse->language;
+    const Tpl *tpl = node->ctor->main == NO_INDEX ? NULL : &language->tpls[node->ctor->main];
+    if (tpl == NULL || tpl->export_index == NO_INDEX) {
+        set_static(handle, PRO_SPACE_CONST, 0, 0);
+        return;
+    }
+    const ExportTpl *exported = &language->exports[tpl->export_index];
+    const Handle *operands = parse->handles + node->first_child;
+    if (exported->form == EXPORT_FIXED) {
+        *handle = exported->fixed;
+    } else if (exported->form == EXPORT_OPERAND) {
+        *handle = operands[exported->operand];
+        if (exported->fixed.size != 0)
+            handle->size = exported->fixed.size;
+    } else {
+        *handle = exported_handle(parse, exported, operands);
     }
 }
 
@@ -128,23 +161,14 @@ static Handle operand_handle(Parse *parse, uint32_t index)
  * handles of its own children, so the last node comes first. */
 void parse_handles(Parse *parse)
 {
-    const ProSleighLanguage *language = parse->language;
     if (parse->handles_known)
         return;
     for (uint32_t i = parse->node_count; i > 1; i--) {
         const Node *node = &parse->nodes[i - 1];
-        Handle *handle = &parse->handles[i - 1];
-        if (node->ctor == NULL) {
-            *handle = operand_handle(parse, i - 1);
-        } else {
-            const Tpl *tpl =
-                    node->ctor->main == NO_INDEX ? NULL : &language->tpls[node->ctor->main];
-            if (tpl == NULL || tpl->export_index == NO_INDEX)
-                *handle = static_handle(PRO_SPACE_CONST, 0, 0);
-            else
-                *handle = exported_handle(parse, &language->exports[tpl->export_index],
-                        parse->handles + node->first_child);
-        }
+        if (node->ctor == NULL)
+            set_operand(parse, i - 1, &parse->handles[i - 1]);
+        else
+            set_table(parse, node, &parse->handles[i - 1]);
     }
     parse->handles_known = true;
 }

@@ -4,9 +4,9 @@
 
 #include "core/arena.h"
 #include "sleigh/limits.h"
+#include "sleigh/runtime/template_types.h"
 
 #include <promp/sleigh.h>
-#include <stdatomic.h>
 
 /*
  * A loaded specification: flat arrays, everything checked by the loader so that decoding needs no
@@ -15,8 +15,6 @@
  * Immutable once loaded, but for one thing that no one sees: the operations of a template, by far
  * most of a specification, are read from the document at their first use (template.h).
  */
-
-enum { NO_INDEX = UINT32_MAX };
 
 typedef enum ExprKind {
     EXPR_TOKEN_FIELD,
@@ -102,84 +100,16 @@ typedef enum OperandKind {
 } OperandKind;
 
 typedef struct Operand {
-    uint8_t kind; /* OperandKind */
-    int8_t base;  /* the operand behind which it starts, or -1 */
-    uint8_t bits; /* of the field of what is attached */
+    uint8_t kind;   /* OperandKind */
+    int8_t base;    /* the operand behind which it starts, or -1 */
+    uint8_t bits;   /* of the field of what is attached */
+    bool may_point; /* TABLE: its value may be in memory, reached through a pointer */
     uint16_t offset;
     uint16_t minimum_bytes;
     uint32_t first; /* TABLE: root of its tree; attached: see there; REGISTER: symbol */
     uint32_t count;
     uint32_t expr; /* of fields and expressions; else NO_INDEX */
 } Operand;
-
-typedef enum ConstKind {
-    CONST_REAL,
-    CONST_SPACE,
-    CONST_HANDLE,
-    CONST_START,
-    CONST_NEXT,
-    CONST_NEXT2,
-    CONST_CURSPACE,
-    CONST_CURSPACE_SIZE,
-    CONST_RELATIVE
-} ConstKind;
-
-typedef struct Const {
-    uint8_t kind; /* ConstKind */
-    uint8_t selector;
-    uint16_t operand;
-    uint32_t space;
-    uint64_t value; /* CONST_HANDLE with selector 3: plus */
-} Const;
-
-typedef struct VarnodeTpl {
-    Const space, offset, size;
-} VarnodeTpl;
-
-/* The same, sorted by how much of it is known before decoding: nearly all is. */
-typedef enum PlaceForm {
-    PLACE_FIXED,   /* `place` */
-    PLACE_LABEL,   /* place.offset is a label's number */
-    PLACE_OPERAND, /* where an operand is; place.size, or (0) the operand's size */
-    PLACE_VALUE,   /* an operand's offset as a constant of place.size */
-    PLACE_GENERAL  /* place.offset is an index of the template's `varnodes` */
-} PlaceForm;
-
-typedef struct PlaceTpl {
-    ProVarnode place;
-    uint8_t form; /* PlaceForm */
-    uint16_t operand;
-} PlaceTpl;
-
-typedef struct OpTpl {
-    uint16_t code;
-    uint16_t input_count;
-    bool has_output;
-    uint32_t places; /* of its TplOps: the output, if there is one, then the inputs */
-} OpTpl;
-
-/* A template's operations, in one block of memory. */
-typedef struct TplOps {
-    uint32_t op_count;
-    const OpTpl *ops;
-    const PlaceTpl *places;
-    const VarnodeTpl *varnodes;
-} TplOps;
-
-typedef struct Tpl {
-    uint32_t ctor;  /* whose template it is */
-    uint32_t begin; /* of the document: its first operation; ... */
-    uint32_t end;   /* ... behind the last, the end of the template's element */
-    uint32_t label_count;
-    uint32_t delay;
-    uint32_t export_index; /* of `exports`, or NO_INDEX */
-    int32_t section;       /* -1: main */
-    TplOps *_Atomic ops;   /* NULL: not read yet */
-} Tpl;
-
-typedef struct ExportTpl {
-    Const space, size, pointer_space, pointer_offset, pointer_size, temp_space, temp_offset;
-} ExportTpl;
 
 typedef struct Piece {
     const char *text; /* NULL: operand */
@@ -212,26 +142,36 @@ typedef struct Ctor {
     uint32_t section_count;
 } Ctor;
 
+/* As four bytes lie in memory. */
 typedef struct PatternWord {
     uint32_t mask;
     uint32_t value;
 } PatternWord;
 
+/* A pattern of the context and of the instruction; nearly all have at most one word of each. */
 typedef struct Pair {
+    PatternWord context; /* mask 0: none; value 1 then: it never matches */
+    PatternWord bytes;
     uint32_t ctor;
-    uint32_t words; /* context words, then instruction words */
+    uint32_t words; /* the further ones: of the context, then of the instruction */
     uint8_t context_offset;
-    uint8_t context_count;
+    uint8_t context_more;
     uint8_t bytes_offset;
-    uint8_t bytes_count;
-    uint8_t bytes_end; /* behind the last significant byte */
-    bool never;
+    uint8_t bytes_more;
+    uint8_t bytes_end; /* behind the last significant byte; 0: none */
 } Pair;
 
+/* A node of a decision tree. Its bits lie in two bytes of the context or of the instruction. */
 typedef struct Decision {
-    uint32_t first;     /* its children, neighbours among `decisions`; or of `pairs` */
-    uint16_t start_bit; /* or the number of pairs */
-    uint8_t bits;       /* 0: terminal */
+    uint32_t first; /* its children, neighbours among `decisions`; or of `pairs` */
+    union {
+        struct {
+            uint8_t byte;
+            uint8_t shift; /* of the two bytes, big endian, to the right */
+        };
+        uint16_t pair_count;
+    };
+    uint8_t bits; /* 0: terminal */
     bool on_context;
 } Decision;
 
@@ -240,6 +180,7 @@ typedef struct Table {
     uint32_t first_ctor;
     uint32_t ctor_count;
     uint32_t tree;
+    bool may_point; /* gives a value that may be reached through a pointer */
 } Table;
 
 #define LANGUAGE_ARRAYS(X)                                                                         \

@@ -6,6 +6,7 @@
 #include "sleigh/sla_ids.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAIN_SECTION = -1, EFFECTIVE_ADDRESS = 0x100 };
 
@@ -26,6 +27,13 @@ typedef struct Frame {
     const Handle *operands;
     size_t label_base;
 } Frame;
+
+/* What is left of a template's runs. */
+typedef struct Run {
+    const ProPcodeOp *ops;
+    const ProVarnode *inputs;
+    const Patch *patches;
+} Run;
 
 static bool lift_fail(Lifter *lifter, ProStatus status)
 {
@@ -306,37 +314,68 @@ static bool allocate_labels(Lifter *lifter, uint32_t count, size_t *ret_base)
     return true;
 }
 
-static bool expand_template(Lifter *lifter, uint32_t node_index, Tpl *tpl, int section)
+/* A run: copied, and its holes filled. */
+static bool expand_run(Lifter *lifter, const Frame *frame, const Step *run, const Run *from)
 {
     ProSleighDecoder *decoder = lifter->decoder;
-    const Node *node = &lifter->parse->nodes[node_index];
-    Frame frame = {
-            .tpl = get_ops(lifter, tpl), .operands = lifter->parse->handles + node->first_child};
-    if (frame.tpl == NULL || !allocate_labels(lifter, tpl->label_count, &frame.label_base))
+    if (!MAKE_ROOM(lifter, ops, op, run->count, SLEIGH_LIMIT_LIFT_OPS) ||
+            !MAKE_ROOM(lifter, varnodes, varnode, run->input_count, 16u * SLEIGH_LIMIT_LIFT_OPS))
         return false;
-    for (uint32_t i = 0; i < frame.tpl->op_count; i++) {
-        const OpTpl *op = &frame.tpl->ops[i];
-        uint64_t number = frame.tpl->places[op->places].place.offset;
-        bool expanded;
-        switch (op->code) {
-        case SLA_OP_BUILD:
-            expanded = expand_node(lifter, node->first_child + (uint32_t)number, section);
-            break;
-        case SLA_OP_DELAY_SLOT:
-            expanded = expand_delay_slots(lifter);
-            break;
-        case SLA_OP_LABEL:
-            decoder->labels[frame.label_base + number] = (uint32_t)decoder->op_count;
-            expanded = true;
-            break;
-        case SLA_OP_CROSSBUILD:
-            expanded = expand_crossbuild(lifter, &frame, op);
-            break;
-        default:
-            expanded = emit_op(lifter, &frame, op);
+    ProPcodeOp *ops = decoder->ops + decoder->op_count;
+    ProVarnode *inputs = decoder->varnodes + decoder->varnode_count;
+    memcpy(ops, from->ops, run->count * sizeof *ops);
+    if (run->input_count > 0)
+        memcpy(inputs, from->inputs, run->input_count * sizeof *inputs);
+    for (uint32_t i = 0; i < run->patch_count; i++) {
+        const Patch *patch = &from->patches[i];
+        ProVarnode *place = patch->is_output ? &ops[patch->slot].output : &inputs[patch->slot];
+        *place = resolve(lifter, frame, &patch->place);
+    }
+    decoder->op_count += run->count;
+    decoder->varnode_count += run->input_count;
+    return true;
+}
+
+static bool expand_step(
+        Lifter *lifter, const Frame *frame, const Node *node, const Step *step, int section)
+{
+    ProSleighDecoder *decoder = lifter->decoder;
+    switch (step->kind) {
+    case STEP_BUILD:
+        return expand_node(lifter, node->first_child + step->count, section);
+    case STEP_LABEL:
+        decoder->labels[frame->label_base + step->count] = (uint32_t)decoder->op_count;
+        return true;
+    case STEP_DELAY_SLOT:
+        return expand_delay_slots(lifter);
+    case STEP_CROSSBUILD:
+        return expand_crossbuild(lifter, frame, &frame->tpl->ops[step->count]);
+    default:
+        return emit_op(lifter, frame, &frame->tpl->ops[step->count]);
+    }
+}
+
+static bool expand_template(Lifter *lifter, uint32_t node_index, Tpl *tpl, int section)
+{
+    const Node *node = &lifter->parse->nodes[node_index];
+    const TplOps *ops = get_ops(lifter, tpl);
+    Frame frame = {.tpl = ops, .operands = lifter->parse->handles + node->first_child};
+    if (ops == NULL ||
+            (tpl->label_count > 0 && !allocate_labels(lifter, tpl->label_count, &frame.label_base)))
+        return false;
+    Run run = {ops->run_ops, ops->run_inputs, ops->patches};
+    for (uint32_t i = 0; i < ops->step_count; i++) {
+        const Step *step = &ops->steps[i];
+        if (step->kind != STEP_RUN) {
+            if (!expand_step(lifter, &frame, node, step, section))
+                return false;
+            continue;
         }
-        if (!expanded)
+        if (!expand_run(lifter, &frame, step, &run))
             return false;
+        run.ops += step->count;
+        run.inputs += step->input_count;
+        run.patches += step->patch_count;
     }
     return true;
 }
@@ -402,54 +441,36 @@ static void add_target(ProSleighLift *lift, const ProPcodeOp *op)
         lift->targets[lift->target_count++] = target;
 }
 
-/* What kinds of flow the operations contain, and whether their end can be reached. */
-static void find_flow(const ProSleighDecoder *decoder, ProSleighLift *lift)
+static void add_flow(ProSleighLift *lift, const ProPcodeOp *op)
 {
-    bool ends = false;
+    static const uint8_t flows[] = {[PRO_PCODE_BRANCH] = PRO_FLOW_BRANCH,
+            [PRO_PCODE_CBRANCH] = PRO_FLOW_BRANCH | PRO_FLOW_CONDITIONAL,
+            [PRO_PCODE_BRANCHIND] = PRO_FLOW_BRANCH | PRO_FLOW_INDIRECT,
+            [PRO_PCODE_CALL] = PRO_FLOW_CALL,
+            [PRO_PCODE_CALLIND] = PRO_FLOW_CALL | PRO_FLOW_INDIRECT,
+            [PRO_PCODE_CALLOTHER] = 0,
+            [PRO_PCODE_RETURN] = PRO_FLOW_RETURN};
+    lift->flow |= flows[op->code];
+    if (op->code == PRO_PCODE_BRANCH || op->code == PRO_PCODE_CBRANCH || op->code == PRO_PCODE_CALL)
+        add_target(lift, op);
+}
+
+/* What kinds of flow the operations contain, and whether their end can be reached. */
+static void find_flow(ProSleighLift *lift)
+{
     for (size_t i = 0; i < lift->count; i++) {
         const ProPcodeOp *op = &lift->ops[i];
-        bool relative = (op->code == PRO_PCODE_BRANCH || op->code == PRO_PCODE_CBRANCH) &&
-                        op->inputs[0].space == PRO_SPACE_CONST;
-        ends = false;
-        if (relative) {
-            uint64_t target = (i + (uint64_t)(int64_t)(int32_t)op->inputs[0].offset);
-            if (target >= lift->count)
-                lift->flow |= PRO_FLOW_FALL_THROUGH;
-            ends = op->code == PRO_PCODE_BRANCH;
+        if (op->code < PRO_PCODE_BRANCH || op->code > PRO_PCODE_RETURN)
             continue;
-        }
-        switch (op->code) {
-        case PRO_PCODE_BRANCH:
-            lift->flow |= PRO_FLOW_BRANCH;
-            add_target(lift, op);
-            ends = true;
-            break;
-        case PRO_PCODE_CBRANCH:
-            lift->flow |= PRO_FLOW_BRANCH | PRO_FLOW_CONDITIONAL;
-            add_target(lift, op);
-            break;
-        case PRO_PCODE_BRANCHIND:
-            lift->flow |= PRO_FLOW_BRANCH | PRO_FLOW_INDIRECT;
-            ends = true;
-            break;
-        case PRO_PCODE_CALL:
-            lift->flow |= PRO_FLOW_CALL;
-            add_target(lift, op);
-            break;
-        case PRO_PCODE_CALLIND:
-            lift->flow |= PRO_FLOW_CALL | PRO_FLOW_INDIRECT;
-            break;
-        case PRO_PCODE_RETURN:
-            lift->flow |= PRO_FLOW_RETURN;
-            ends = true;
-            break;
-        default:
-            break;
-        }
+        bool is_relative = op->code <= PRO_PCODE_CBRANCH && op->inputs[0].space == PRO_SPACE_CONST;
+        if (!is_relative)
+            add_flow(lift, op);
+        else if (i + (uint64_t)(int64_t)(int32_t)op->inputs[0].offset >= lift->count)
+            lift->flow |= PRO_FLOW_FALL_THROUGH;
     }
-    if (!ends)
+    unsigned last = lift->count == 0 ? 0 : lift->ops[lift->count - 1].code;
+    if (last != PRO_PCODE_BRANCH && last != PRO_PCODE_BRANCHIND && last != PRO_PCODE_RETURN)
         lift->flow |= PRO_FLOW_FALL_THROUGH;
-    (void)decoder;
 }
 
 ProStatus pro_sleigh_lift(ProSleighDecoder *decoder, ProSleighLift *ret_lift, ProError *reterr)
@@ -477,6 +498,6 @@ ProStatus pro_sleigh_lift(ProSleighDecoder *decoder, ProSleighLift *ret_lift, Pr
     finish_ops(decoder);
     ret_lift->ops = decoder->ops;
     ret_lift->count = decoder->op_count;
-    find_flow(decoder, ret_lift);
+    find_flow(ret_lift);
     return PRO_OK;
 }

@@ -228,8 +228,30 @@ bool load_constructor(Loader *loader, uint32_t table)
 
 /* ---- decision trees ---- */
 
-static bool load_block(
-        Loader *loader, uint8_t *ret_offset, uint8_t *ret_count, Pair *pair, bool on_context)
+/* One side of a pattern. */
+typedef struct Block {
+    uint8_t offset;
+    uint8_t end; /* behind the last significant byte; 0: it is always true */
+    bool never;
+    uint8_t count;
+    PatternWord words[SLEIGH_LIMIT_PATTERN_BYTES / 4];
+} Block;
+
+static bool load_word(Loader *loader, Block *block, uint32_t most)
+{
+    Attributes attributes;
+    if (!packed_enter(&loader->cursor, SLA_E_MASK_WORD) || !load_attributes(loader, &attributes))
+        return false;
+    if (!load_has(&attributes, SLA_A_MASK) || !load_has(&attributes, SLA_A_VAL))
+        return load_malformed(loader, "a mask and a value");
+    if (block->count < most)
+        block->words[block->count++] =
+                (PatternWord){__builtin_bswap32((uint32_t)attributes.number[SLA_A_MASK]),
+                        __builtin_bswap32((uint32_t)attributes.number[SLA_A_VAL])};
+    return packed_leave(&loader->cursor, SLA_E_MASK_WORD);
+}
+
+static bool load_block(Loader *loader, Block *block)
 {
     Attributes attributes;
     uint32_t offset;
@@ -241,65 +263,69 @@ static bool load_block(
     if (!load_has(&attributes, SLA_A_NONZERO) || nonzero < -1 ||
             nonzero + offset > SLEIGH_LIMIT_PATTERN_BYTES)
         return load_malformed(loader, "a pattern within SLEIGH_LIMIT_PATTERN_BYTES");
-    *ret_offset = (uint8_t)offset;
-    if (nonzero < 0)
-        pair->never = true;
-    if (!on_context && nonzero > 0)
-        pair->bytes_end = (uint8_t)(nonzero + offset);
-    uint32_t most = nonzero <= 0 ? 0 : ((uint32_t)nonzero + 3) / 4;
-    for (; packed_peek(&loader->cursor) == SLA_E_MASK_WORD;) {
-        if (!packed_enter(&loader->cursor, SLA_E_MASK_WORD) ||
-                !load_attributes(loader, &attributes))
+    block->offset = (uint8_t)offset;
+    block->never = nonzero < 0;
+    block->end = (uint8_t)(nonzero <= 0 ? 0 : nonzero + offset);
+    while (packed_peek(&loader->cursor) == SLA_E_MASK_WORD)
+        if (!load_word(loader, block, nonzero <= 0 ? 0 : ((uint32_t)nonzero + 3) / 4))
             return false;
-        PatternWord word = {
-                (uint32_t)attributes.number[SLA_A_MASK], (uint32_t)attributes.number[SLA_A_VAL]};
-        if (!load_has(&attributes, SLA_A_MASK) || !load_has(&attributes, SLA_A_VAL))
-            return load_malformed(loader, "a mask and a value");
-        if (*ret_count < most) {
-            if (!LOAD_PUSH(loader, words, word))
-                return false;
-            *ret_count = (uint8_t)(*ret_count + 1);
-        }
-        if (!packed_leave(&loader->cursor, SLA_E_MASK_WORD))
-            return false;
-    }
     return packed_leave(&loader->cursor, SLA_E_PAT_BLOCK);
 }
 
-static bool load_side(Loader *loader, Pair *pair, unsigned element)
+static bool load_side(Loader *loader, Block *block, unsigned element)
 {
     Attributes ignored;
     if (!packed_enter(&loader->cursor, element) || !load_attributes(loader, &ignored))
         return load_malformed(loader, "a pattern");
-    bool loaded =
-            element == SLA_E_CONTEXT_PAT
-                    ? load_block(loader, &pair->context_offset, &pair->context_count, pair, true)
-                    : load_block(loader, &pair->bytes_offset, &pair->bytes_count, pair, false);
-    return loaded && packed_leave(&loader->cursor, element);
+    return load_block(loader, block) && packed_leave(&loader->cursor, element);
+}
+
+static bool load_sides(Loader *loader, Block *context, Block *bytes)
+{
+    Attributes ignored;
+    unsigned element = packed_peek(&loader->cursor);
+    if (element == SLA_E_CONTEXT_PAT)
+        return load_side(loader, context, element);
+    if (element != SLA_E_COMBINE_PAT)
+        return load_side(loader, bytes, SLA_E_INSTRUCT_PAT);
+    return packed_enter(&loader->cursor, element) && load_attributes(loader, &ignored) &&
+           load_side(loader, context, SLA_E_CONTEXT_PAT) &&
+           load_side(loader, bytes, SLA_E_INSTRUCT_PAT) && packed_leave(&loader->cursor, element);
+}
+
+/* The first word becomes the pair's, the others its further ones. */
+static bool add_words(Loader *loader, const Block *block, PatternWord *ret_first, uint8_t *ret_more)
+{
+    for (uint8_t i = 1; i < block->count; i++, (*ret_more)++)
+        if (!LOAD_PUSH(loader, words, block->words[i]))
+            return false;
+    if (block->count > 0)
+        *ret_first = block->words[0];
+    return true;
 }
 
 static bool load_pair(Loader *loader, const Table *table)
 {
     Attributes attributes;
+    Block context = {0}, bytes = {0};
     Pair pair = {.words = (uint32_t)loader->language->words_count};
     if (!packed_enter(&loader->cursor, SLA_E_PAIR) || !load_attributes(loader, &attributes) ||
             !load_number(loader, &attributes, SLA_A_ID, table->ctor_count, "a constructor's number",
-                    &pair.ctor))
+                    &pair.ctor) ||
+            !load_sides(loader, &context, &bytes))
         return false;
-    pair.ctor += table->first_ctor;
-    unsigned element = packed_peek(&loader->cursor);
-    bool loaded;
-    if (element == SLA_E_COMBINE_PAT)
-        loaded = packed_enter(&loader->cursor, element) && load_attributes(loader, &attributes) &&
-                 load_side(loader, &pair, SLA_E_CONTEXT_PAT) &&
-                 load_side(loader, &pair, SLA_E_INSTRUCT_PAT) &&
-                 packed_leave(&loader->cursor, element);
-    else
-        loaded = load_side(loader, &pair,
-                element == SLA_E_CONTEXT_PAT ? SLA_E_CONTEXT_PAT : SLA_E_INSTRUCT_PAT);
-    if (4u * pair.context_count + pair.context_offset > 4 * SLEIGH_LIMIT_CONTEXT_WORDS + 3)
+    if (4u * context.count + context.offset > 4 * SLEIGH_LIMIT_CONTEXT_WORDS + 3)
         return load_malformed(loader, "a pattern within the context");
-    return loaded && packed_leave(&loader->cursor, SLA_E_PAIR) && LOAD_PUSH(loader, pairs, pair);
+    pair.ctor += table->first_ctor;
+    pair.context_offset = context.offset;
+    pair.bytes_offset = bytes.offset;
+    pair.bytes_end = bytes.count > 0 ? bytes.end : 0;
+    if (!add_words(loader, &context, &pair.context, &pair.context_more) ||
+            !add_words(loader, &bytes, &pair.bytes, &pair.bytes_more))
+        return false;
+    if (context.never || bytes.never)
+        pair.context = (PatternWord){.mask = 0, .value = 1};
+    return packed_leave(&loader->cursor, SLA_E_PAIR) && LOAD_PUSH(loader, pairs, pair);
 }
 
 /* The children become neighbours, whatever lies below each. */
@@ -321,8 +347,8 @@ static bool load_children(Loader *loader, const Table *table, Decision *decision
 static bool load_pairs(Loader *loader, const Table *table, Decision *decision)
 {
     decision->first = (uint32_t)loader->language->pairs_count;
-    for (; packed_peek(&loader->cursor) == SLA_E_PAIR; decision->start_bit++) {
-        if (decision->start_bit == UINT16_MAX)
+    for (; packed_peek(&loader->cursor) == SLA_E_PAIR; decision->pair_count++) {
+        if (decision->pair_count == UINT16_MAX)
             return packed_fail(&loader->cursor, PRO_ERR_LIMIT,
                     "more than %u patterns in one place of a decision tree", UINT16_MAX);
         if (!load_pair(loader, table))
@@ -350,7 +376,10 @@ bool load_decision(Loader *loader, const Table *table, uint32_t place)
     decision.on_context =
             load_has(&attributes, SLA_A_CONTEXT) && attributes.number[SLA_A_CONTEXT] != 0;
     decision.bits = (uint8_t)bits;
-    decision.start_bit = (uint16_t)(bits == 0 ? 0 : start);
+    if (bits != 0) {
+        decision.byte = (uint8_t)(start / 8);
+        decision.shift = (uint8_t)(16 - start % 8 - bits);
+    }
     if (!(bits != 0 ? load_children(loader, table, &decision)
                     : load_pairs(loader, table, &decision)))
         return false;

@@ -13,6 +13,63 @@
 
 enum { START = PACKED_RECORD_ELEMENT, END = PACKED_RECORD_END };
 
+static bool is_fixed_space(const Const *space)
+{
+    return space->kind == CONST_SPACE;
+}
+
+/* Whether all of a handle through a pointer is known. */
+static bool is_fixed_pointer(const ExportTpl *tpl)
+{
+    return is_fixed_space(&tpl->pointer_space) && tpl->pointer_space.space != PRO_SPACE_CONST &&
+           tpl->pointer_offset.kind == CONST_REAL && tpl->pointer_size.kind == CONST_REAL &&
+           is_fixed_space(&tpl->temp_space) && tpl->temp_offset.kind == CONST_REAL;
+}
+
+/* Whether a place is known, and lies where addresses do not wrap (a .pspec may shorten others'). */
+static bool is_fixed_place(const ProSleighLanguage *language, const ExportTpl *tpl)
+{
+    const ProSpace *space = &language->spaces[tpl->space.space];
+    return tpl->pointer_space.kind == CONST_REAL && tpl->pointer_offset.kind == CONST_REAL &&
+           space->is_register && tpl->pointer_offset.value <= space->highest;
+}
+
+static bool is_operand(const ExportTpl *tpl)
+{
+    const Const *space = &tpl->space, *offset = &tpl->pointer_offset, *size = &tpl->size;
+    return tpl->pointer_space.kind == CONST_REAL && space->kind == CONST_HANDLE &&
+           space->selector == 0 && offset->kind == CONST_HANDLE && offset->selector == 1 &&
+           offset->operand == space->operand &&
+           (size->kind == CONST_REAL ? size->value != 0
+                                     : size->kind == CONST_HANDLE && size->selector == 2 &&
+                                               size->operand == space->operand);
+}
+
+/* See handle.c for what an export means; this is the same for what is known beforehand. */
+static void classify_export(const ProSleighLanguage *language, ExportTpl *tpl)
+{
+    tpl->form = EXPORT_GENERAL;
+    tpl->operand = 0;
+    tpl->fixed = (Handle){.offset_space = NO_INDEX};
+    if (is_operand(tpl)) {
+        tpl->form = EXPORT_OPERAND;
+        tpl->operand = tpl->space.operand;
+        tpl->fixed.size = tpl->size.kind == CONST_REAL ? (uint32_t)tpl->size.value : 0;
+    } else if (is_fixed_space(&tpl->space) && tpl->size.kind == CONST_REAL &&
+               (is_fixed_pointer(tpl) || is_fixed_place(language, tpl))) {
+        tpl->form = EXPORT_FIXED;
+        tpl->fixed.space = tpl->space.space;
+        tpl->fixed.size = (uint32_t)tpl->size.value;
+        tpl->fixed.offset = tpl->pointer_offset.value;
+        if (is_fixed_pointer(tpl)) {
+            tpl->fixed.offset_space = tpl->pointer_space.space;
+            tpl->fixed.offset_size = (uint32_t)tpl->pointer_size.value;
+            tpl->fixed.temp_space = tpl->temp_space.space;
+            tpl->fixed.temp_offset = tpl->temp_offset.value;
+        }
+    }
+}
+
 static bool load_export(Loader *loader, uint32_t operand_count, uint32_t *ret_index)
 {
     ExportTpl tpl;
@@ -34,6 +91,8 @@ static bool load_export(Loader *loader, uint32_t operand_count, uint32_t *ret_in
                   packed_leave(&reader.cursor, SLA_E_HANDLE_TPL);
     loader->cursor = reader.cursor;
     *ret_index = (uint32_t)loader->language->exports_count;
+    if (loaded)
+        classify_export(loader->language, &tpl);
     return loaded && LOAD_PUSH(loader, exports, tpl);
 }
 

@@ -8,11 +8,11 @@
 /* A field may lie across nine bytes. */
 __extension__ typedef unsigned __int128 Wide;
 
-static uint32_t big_endian_word(const uint8_t *bytes)
+static inline uint32_t word_at(const uint8_t *bytes)
 {
     uint32_t word;
     memcpy(&word, bytes, sizeof word);
-    return __builtin_bswap32(word);
+    return word;
 }
 
 uint64_t parse_wrap(const ProSleighLanguage *language, uint32_t space, uint64_t offset)
@@ -25,52 +25,58 @@ uint64_t parse_wrap(const ProSleighLanguage *language, uint32_t space, uint64_t 
 
 /* ---- expressions ---- */
 
-static int64_t cut_word(const Expr *field, uint64_t word)
+static int64_t wide_field(const Expr *field, const uint8_t *bytes)
 {
-    unsigned unused = 64u - field->bits;
-    uint64_t value = word >> field->shift << unused;
-    return field->is_signed ? (int64_t)value >> unused : (int64_t)(value >> unused);
-}
-
-static int64_t cut_field(const Expr *field, Wide raw)
-{
-    unsigned unused = 64u - field->bits;
-    uint64_t value = (uint64_t)(raw >> field->shift) << unused;
-    return field->is_signed ? (int64_t)value >> unused : (int64_t)(value >> unused);
-}
-
-static int64_t token_field(Parse *parse, const Expr *field, uint32_t offset)
-{
-    uint32_t end = offset + field->last_byte + 1;
-    if (end > PARSE_BYTES - sizeof(uint64_t))
-        return 0; /* such an instruction is found to be too long */
-    if (end > parse->touched)
-        parse->touched = end;
-    const uint8_t *bytes = parse->bytes + offset;
-    unsigned count = field->last_byte - field->first_byte + 1u;
-    if (count <= sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, bytes + field->first_byte, sizeof word);
-        if (field->big_endian)
-            word = __builtin_bswap64(word) >> (64 - 8 * count);
-        return cut_word(field, word);
-    }
     Wide raw = 0;
+    unsigned unused = 64u - field->bits;
     if (field->big_endian)
         for (unsigned i = field->first_byte; i <= field->last_byte; i++)
             raw = raw << 8 | bytes[i];
     else
         for (unsigned i = field->last_byte + 1u; i > field->first_byte; i--)
             raw = raw << 8 | bytes[i - 1];
-    return cut_field(field, raw);
+    uint64_t value = (uint64_t)(raw >> field->shift) << unused;
+    return field->is_signed ? (int64_t)value >> unused : (int64_t)(value >> unused);
 }
 
-static int64_t context_field(const Parse *parse, const Expr *field)
+static inline int64_t field_of(const Expr *field, const uint8_t *bytes)
 {
-    Wide raw = 0;
-    for (unsigned i = field->first_byte; i <= field->last_byte; i++)
-        raw = raw << 8 | (parse->context[i / 4] >> (24 - 8 * (i % 4)) & 0xFF);
-    return cut_field(field, raw);
+    unsigned count = field->last_byte - field->first_byte + 1u, unused = 64u - field->bits;
+    uint64_t word;
+    if (count > sizeof word)
+        return wide_field(field, bytes);
+    memcpy(&word, bytes + field->first_byte, sizeof word);
+    if (field->big_endian)
+        word = __builtin_bswap64(word) >> (64 - 8 * count);
+    uint64_t value = word >> field->shift << unused;
+    return field->is_signed ? (int64_t)value >> unused : (int64_t)(value >> unused);
+}
+
+static inline int64_t token_field(Parse *parse, const Expr *field, uint32_t offset)
+{
+    uint32_t end = offset + field->last_byte + 1;
+    if (end > PARSE_BYTES - sizeof(uint64_t))
+        return 0; /* such an instruction is found to be too long */
+    if (end > parse->touched)
+        parse->touched = end;
+    return field_of(field, parse->bytes + offset);
+}
+
+static int64_t evaluate_other(
+        Parse *parse, uint32_t node, uint32_t offset, const Expr *expr, unsigned depth);
+
+/* Fields and constants, which most are, in line. */
+static inline int64_t evaluate(
+        Parse *parse, uint32_t node, uint32_t offset, uint32_t index, unsigned depth)
+{
+    const Expr *expr = &parse->language->exprs[index];
+    if (expr->kind == EXPR_TOKEN_FIELD)
+        return token_field(parse, expr, offset);
+    if (expr->kind == EXPR_CONSTANT)
+        return expr->value;
+    if (expr->kind == EXPR_CONTEXT_FIELD)
+        return field_of(expr, parse->context);
+    return evaluate_other(parse, node, offset, expr, depth);
 }
 
 static int64_t operand_value(Parse *parse, uint32_t node, const Expr *expr, unsigned depth)
@@ -91,7 +97,7 @@ static int64_t operand_value(Parse *parse, uint32_t node, const Expr *expr, unsi
                          ? 0
                          : parse->nodes[owner->first_child + expr->right].offset;
     if (operand->expr != NO_INDEX)
-        return parse_evaluate(parse, node, offset, operand->expr, depth + 1);
+        return evaluate(parse, node, offset, operand->expr, depth + 1);
     switch (operand->kind) {
     case OPERAND_START:
         return (int64_t)(parse->address / word_bytes);
@@ -133,19 +139,13 @@ static int64_t combine(uint8_t kind, int64_t left, int64_t right)
     }
 }
 
-int64_t parse_evaluate(Parse *parse, uint32_t node, uint32_t offset, uint32_t index, unsigned depth)
+static int64_t evaluate_other(
+        Parse *parse, uint32_t node, uint32_t offset, const Expr *expr, unsigned depth)
 {
-    const Expr *expr = &parse->language->exprs[index];
     uint32_t word_bytes = parse->language->spaces[parse->language->default_space].word_bytes;
     if (depth > SLEIGH_LIMIT_EXPRESSION_DEPTH)
         return 0;
     switch (expr->kind) {
-    case EXPR_TOKEN_FIELD:
-        return token_field(parse, expr, offset);
-    case EXPR_CONTEXT_FIELD:
-        return context_field(parse, expr);
-    case EXPR_CONSTANT:
-        return expr->value;
     case EXPR_OPERAND:
         return operand_value(parse, node, expr, depth);
     case EXPR_START:
@@ -157,11 +157,15 @@ int64_t parse_evaluate(Parse *parse, uint32_t node, uint32_t offset, uint32_t in
     default:
         break;
     }
-    int64_t left = parse_evaluate(parse, node, offset, expr->left, depth + 1);
-    int64_t right = expr->kind >= EXPR_MINUS
-                            ? 0
-                            : parse_evaluate(parse, node, offset, expr->right, depth + 1);
+    int64_t left = evaluate(parse, node, offset, expr->left, depth + 1);
+    int64_t right =
+            expr->kind >= EXPR_MINUS ? 0 : evaluate(parse, node, offset, expr->right, depth + 1);
     return combine(expr->kind, left, right);
+}
+
+int64_t parse_evaluate(Parse *parse, uint32_t node, uint32_t offset, uint32_t expr, unsigned depth)
+{
+    return evaluate(parse, node, offset, expr, depth);
 }
 
 int64_t parse_node_value(Parse *parse, uint32_t index)
@@ -169,7 +173,7 @@ int64_t parse_node_value(Parse *parse, uint32_t index)
     const Node *node = &parse->nodes[index];
     if (node->operand->expr == NO_INDEX)
         return 0;
-    return parse_evaluate(parse, node->parent, node->offset, node->operand->expr, 0);
+    return evaluate(parse, node->parent, node->offset, node->operand->expr, 0);
 }
 
 /* ---- choosing constructors ---- */
@@ -181,45 +185,31 @@ static bool fail(Parse *parse, ProSleighOutcome outcome)
     return false;
 }
 
-static bool pair_matches(Parse *parse, const Pair *pair, const uint8_t *bytes, uint32_t offset)
+static bool words_match(const PatternWord *words, unsigned count, const uint8_t *bytes)
 {
-    const PatternWord *words = parse->language->words + pair->words;
-    if (pair->never)
-        return false;
-    for (unsigned i = 0; i < pair->context_count; i++) {
-        uint64_t at = pair->context_offset + 4u * i;
-        uint32_t word = parse->context[at / 4];
-        if (at % 4 != 0)
-            word = word << 8 * (at % 4) | parse->context[at / 4 + 1] >> (32 - 8 * (at % 4));
-        if ((word & words[i].mask) != words[i].value)
-            return false;
-    }
-    words += pair->context_count;
-    uint32_t end = offset + pair->bytes_end;
-    if (pair->bytes_count > 0 && end > parse->touched)
-        parse->touched = end;
-    for (unsigned i = 0; i < pair->bytes_count; i++)
-        if ((big_endian_word(bytes + pair->bytes_offset + 4u * i) & words[i].mask) !=
-                words[i].value)
+    for (unsigned i = 0; i < count; i++)
+        if ((word_at(bytes + 4u * i) & words[i].mask) != words[i].value)
             return false;
     return true;
 }
 
-static unsigned decision_bits(
-        Parse *parse, const Decision *decision, const uint8_t *bytes, uint32_t offset)
+/* Raises *touched to the last byte that counted: none if the context decided. */
+static inline bool pair_matches(
+        const Parse *parse, const Pair *pair, uint32_t offset, uint32_t *touched)
 {
-    unsigned start = decision->start_bit;
-    if (decision->on_context) {
-        uint64_t pair = (uint64_t)parse->context[start / 32] << 32 | parse->context[start / 32 + 1];
-        return (unsigned)(pair >> (64 - start % 32 - decision->bits)) &
-               ((1u << decision->bits) - 1);
-    }
-    uint32_t end = offset + (start + decision->bits + 7) / 8;
-    if (end > parse->touched)
-        parse->touched = end;
-    const uint8_t *at = bytes + start / 8;
-    unsigned window = (unsigned)at[0] << 8 | at[1];
-    return window >> (16 - start % 8 - decision->bits) & ((1u << decision->bits) - 1);
+    const uint8_t *context = parse->context + pair->context_offset;
+    const uint8_t *bytes = parse->bytes + offset + pair->bytes_offset;
+    const PatternWord *more = parse->language->words + pair->words;
+    if ((word_at(context) & pair->context.mask) != pair->context.value)
+        return false;
+    if (pair->context_more > 0 && !words_match(more, pair->context_more, context + 4))
+        return false;
+    uint32_t end = pair->bytes_end == 0 ? 0 : offset + pair->bytes_end;
+    *touched = end > *touched ? end : *touched;
+    if ((word_at(bytes) & pair->bytes.mask) != pair->bytes.value)
+        return false;
+    return pair->bytes_more == 0 ||
+           words_match(more + pair->context_more, pair->bytes_more, bytes + 4);
 }
 
 static const Ctor *decide(Parse *parse, uint32_t tree, uint32_t offset)
@@ -227,15 +217,35 @@ static const Ctor *decide(Parse *parse, uint32_t tree, uint32_t offset)
     const ProSleighLanguage *language = parse->language;
     const uint8_t *bytes = parse->bytes + offset;
     const Decision *decision = &language->decisions[tree];
+    const Ctor *chosen = NULL;
+    uint32_t touched = parse->touched;
     while (decision->bits != 0) {
-        unsigned value = decision_bits(parse, decision, bytes, offset);
+        const uint8_t *at = (decision->on_context ? parse->context : bytes) + decision->byte;
+        unsigned window = (unsigned)at[0] << 8 | at[1];
+        uint32_t end = offset + decision->byte + (decision->shift >= 8 ? 1u : 2u);
+        end = decision->on_context ? 0 : end;
+        touched = end > touched ? end : touched;
+        unsigned value = window >> decision->shift & ((1u << decision->bits) - 1);
         decision = &language->decisions[decision->first + value];
     }
     const Pair *pairs = language->pairs + decision->first;
-    for (unsigned i = 0; i < decision->start_bit; i++)
-        if (pair_matches(parse, &pairs[i], bytes, offset))
-            return &language->ctors[pairs[i].ctor];
-    return NULL;
+    for (unsigned i = 0; chosen == NULL && i < decision->pair_count; i++)
+        if (pair_matches(parse, &pairs[i], offset, &touched))
+            chosen = &language->ctors[pairs[i].ctor];
+    parse->touched = touched;
+    return chosen;
+}
+
+/* A word of the context, which is kept as bytes. */
+static uint32_t context_word(const Parse *parse, uint32_t word)
+{
+    return __builtin_bswap32(word_at(parse->context + 4u * word));
+}
+
+static void set_context_word(Parse *parse, uint32_t word, uint32_t value)
+{
+    uint32_t stored = __builtin_bswap32(value);
+    memcpy(parse->context + 4u * word, &stored, sizeof stored);
 }
 
 static bool apply_changes(Parse *parse, uint32_t index)
@@ -244,16 +254,16 @@ static bool apply_changes(Parse *parse, uint32_t index)
     const Node *node = &parse->nodes[index];
     for (uint32_t i = 0; i < node->ctor->change_count; i++) {
         const Change *change = &language->changes[node->ctor->changes + i];
-        uint32_t *word = &parse->context[change->word];
+        uint32_t word = context_word(parse, change->word);
         if (change->is_commit) {
             if (parse->commit_count == SLEIGH_LIMIT_COMMITS)
                 return fail(parse, PRO_SLEIGH_INVALID);
-            parse->commits[parse->commit_count++] = (Commit){change, *word & change->mask, index};
+            parse->commits[parse->commit_count++] = (Commit){change, word & change->mask, index};
             continue;
         }
-        int64_t value = parse_evaluate(parse, index, node->offset, change->expr, 0);
+        int64_t value = evaluate(parse, index, node->offset, change->expr, 0);
         uint32_t shifted = (uint32_t)((uint64_t)value << change->shift);
-        *word = (*word & ~change->mask) | (shifted & change->mask);
+        set_context_word(parse, change->word, (word & ~change->mask) | (shifted & change->mask));
     }
     return true;
 }
@@ -262,7 +272,7 @@ static bool apply_changes(Parse *parse, uint32_t index)
 static bool choose_entry(Parse *parse, const Operand *operand, Node *node)
 {
     const ProSleighLanguage *language = parse->language;
-    uint64_t value = (uint64_t)parse_evaluate(parse, node->parent, node->offset, operand->expr, 0);
+    uint64_t value = (uint64_t)evaluate(parse, node->parent, node->offset, operand->expr, 0);
     if (operand->bits < 64)
         value &= ((uint64_t)1 << operand->bits) - 1;
     if (value >= operand->count)
@@ -359,8 +369,8 @@ void parse_instruction(Parse *parse, const ProSleighLanguage *language, uint64_t
     memset(parse->bytes, 0, sizeof parse->bytes);
     if (size > 0)
         memcpy(parse->bytes, bytes, size);
-    memcpy(parse->context, context, SLEIGH_LIMIT_CONTEXT_WORDS * sizeof *context);
-    parse->context[SLEIGH_LIMIT_CONTEXT_WORDS] = 0;
+    for (uint32_t i = 0; i < SLEIGH_LIMIT_CONTEXT_WORDS; i++)
+        set_context_word(parse, i, context[i]); /* what lies behind them stays 0 */
     parse->nodes[0] = (Node){.parent = NO_INDEX, .first_child = NO_INDEX};
     parse->node_count = 1;
     if (address % language->alignment != 0) {

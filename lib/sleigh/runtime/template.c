@@ -5,18 +5,14 @@
 #include "sleigh/sla_ids.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { LARGEST_CODE = 128, LARGEST_INPUTS = 255 };
 
-/* A template while it is read: `ops` is a block with room for everything its bytes can hold. */
+/* A template while it is read; the scratch has room for everything that its bytes can hold. */
 typedef struct OpsReader {
     TplReader base;
     const Tpl *tpl;
-    OpTpl *ops;
-    PlaceTpl *places;
-    VarnodeTpl *varnodes;
-    size_t op_count, place_count, varnode_count;
+    TplScratch scratch;
 } OpsReader;
 
 static bool malformed(OpsReader *reader, const char *expected)
@@ -80,10 +76,10 @@ static bool read_place(OpsReader *reader)
         return false;
     PlaceTpl tpl = classify(reader->base.language, &varnode);
     if (tpl.form == PLACE_GENERAL) {
-        tpl.place.offset = reader->varnode_count;
-        reader->varnodes[reader->varnode_count++] = varnode;
+        tpl.place.offset = reader->scratch.varnode_count;
+        reader->scratch.varnodes[reader->scratch.varnode_count++] = varnode;
     }
-    reader->places[reader->place_count++] = tpl;
+    reader->scratch.places[reader->scratch.place_count++] = tpl;
     return true;
 }
 
@@ -102,7 +98,7 @@ static bool check_build(OpsReader *reader, uint64_t operand)
 
 static bool check_op(OpsReader *reader, const OpTpl *op)
 {
-    const PlaceTpl *inputs = reader->places + op->places + (op->has_output ? 1 : 0);
+    const PlaceTpl *inputs = reader->scratch.places + op->places + (op->has_output ? 1 : 0);
     bool directive =
             op->code == SLA_OP_BUILD || op->code == SLA_OP_DELAY_SLOT || op->code == SLA_OP_LABEL;
     if (directive && (op->input_count != 1 || op->has_output || inputs[0].form != PLACE_FIXED))
@@ -115,6 +111,8 @@ static bool check_op(OpsReader *reader, const OpTpl *op)
                     op->code == PRO_PCODE_PTRSUB))
         return packed_fail(
                 &reader->base.cursor, PRO_ERR_FORMAT, "operation %u does not exist", op->code);
+    if (op->code >= PRO_PCODE_BRANCH && op->code <= PRO_PCODE_RETURN && op->input_count == 0)
+        return malformed(reader, "a destination");
     for (uint32_t i = 0; i < op->input_count; i++)
         if ((inputs[i].form == PLACE_LABEL || op->code == SLA_OP_LABEL) &&
                 inputs[i].place.offset >= reader->tpl->label_count)
@@ -140,7 +138,7 @@ static bool read_code(OpsReader *reader, OpTpl *op)
 static bool read_op(OpsReader *reader)
 {
     PackedCursor *cursor = &reader->base.cursor;
-    OpTpl op = {.places = (uint32_t)reader->place_count};
+    OpTpl op = {.places = (uint32_t)reader->scratch.place_count};
     if (!read_code(reader, &op))
         return false;
     if (packed_peek(cursor) == SLA_E_NULL) {
@@ -159,7 +157,7 @@ static bool read_op(OpsReader *reader)
     }
     if (!packed_leave(cursor, SLA_E_OP_TPL) || !check_op(reader, &op))
         return false;
-    reader->ops[reader->op_count++] = op;
+    reader->scratch.ops[reader->scratch.op_count++] = op;
     return true;
 }
 
@@ -171,52 +169,24 @@ static bool read_ops(OpsReader *reader)
     return !reader->base.cursor.failed;
 }
 
-/* ---- memory ---- */
-
-/* Takes the next `count` elements of `size` bytes off a block; sizes are multiples of 8. */
-static void *take(uint8_t **block, size_t count, size_t size)
-{
-    void *taken = *block;
-    *block += (count * size + 7) & ~(size_t)7;
-    return taken;
-}
-
-static size_t block_bytes(size_t ops, size_t places, size_t varnodes)
-{
-    return sizeof(TplOps) + ops * sizeof(OpTpl) + places * sizeof(PlaceTpl) +
-           varnodes * sizeof(VarnodeTpl) + 3 * sizeof(uint64_t);
-}
-
 /* An operation has at least 4 bytes (start, code, end), a varnode 8 (of three constants). */
-static bool make_scratch(OpsReader *reader, void **ret_scratch)
+static bool make_scratch(OpsReader *reader)
 {
     size_t bytes = reader->tpl->end - reader->tpl->begin;
-    size_t ops = bytes / 4, varnodes = bytes / 8;
-    uint8_t *block = malloc(block_bytes(ops, varnodes, varnodes));
-    *ret_scratch = block;
-    if (block == NULL)
-        return packed_fail(&reader->base.cursor, PRO_ERR_NO_MEMORY, "no memory");
-    reader->ops = take(&block, ops, sizeof(OpTpl));
-    reader->places = take(&block, varnodes, sizeof(PlaceTpl));
-    reader->varnodes = take(&block, varnodes, sizeof(VarnodeTpl));
-    return true;
+    TplScratch *scratch = &reader->scratch;
+    scratch->ops = malloc((bytes / 4 + 1) * sizeof *scratch->ops);
+    scratch->places = malloc((bytes / 8 + 1) * sizeof *scratch->places);
+    scratch->varnodes = malloc((bytes / 8 + 1) * sizeof *scratch->varnodes);
+    if (scratch->ops != NULL && scratch->places != NULL && scratch->varnodes != NULL)
+        return true;
+    return packed_fail(&reader->base.cursor, PRO_ERR_NO_MEMORY, "no memory");
 }
 
-static TplOps *make_ops(OpsReader *reader)
+static void free_scratch(TplScratch *scratch)
 {
-    size_t bytes = block_bytes(reader->op_count, reader->place_count, reader->varnode_count);
-    TplOps *made = malloc(bytes);
-    if (made == NULL)
-        return NULL;
-    uint8_t *block = (uint8_t *)(made + 1);
-    made->op_count = (uint32_t)reader->op_count;
-    size_t ops = reader->op_count * sizeof(OpTpl);
-    size_t places = reader->place_count * sizeof(PlaceTpl);
-    size_t varnodes = reader->varnode_count * sizeof(VarnodeTpl);
-    made->ops = memcpy(take(&block, ops, 1), reader->ops, ops);
-    made->places = memcpy(take(&block, places, 1), reader->places, places);
-    made->varnodes = memcpy(take(&block, varnodes, 1), reader->varnodes, varnodes);
-    return made;
+    free(scratch->ops);
+    free(scratch->places);
+    free(scratch->varnodes);
 }
 
 /* Of threads that made the same at the same time one publishes its own; all use that. */
@@ -240,21 +210,18 @@ TplOps *template_read(const ProSleighLanguage *language, Tpl *tpl, ProError *ret
             .base = {.cursor = {.data = language->document, .size = tpl->end, .offset = tpl->begin},
                     .language = language,
                     .operand_count = language->ctors[tpl->ctor].operand_count}};
-    void *scratch = NULL;
     TplOps *made = NULL;
-    if (make_scratch(&reader, &scratch) && read_ops(&reader)) {
-        made = make_ops(&reader);
+    size_t bytes = 0;
+    if (make_scratch(&reader) && read_ops(&reader)) {
+        made = template_lay_out(language, &language->ctors[tpl->ctor], &reader.scratch, &bytes);
         if (made == NULL)
             (void)packed_fail(&reader.base.cursor, PRO_ERR_NO_MEMORY, "no memory");
     }
-    free(scratch);
-    if (made == NULL) {
-        (void)error_set(
-                reterr, reader.base.cursor.error.status, "%s", reader.base.cursor.error.text);
-        return NULL;
-    }
-    return publish(language, tpl, made,
-            block_bytes(reader.op_count, reader.place_count, reader.varnode_count));
+    free_scratch(&reader.scratch);
+    if (made != NULL)
+        return publish(language, tpl, made, bytes);
+    (void)error_set(reterr, reader.base.cursor.error.status, "%s", reader.base.cursor.error.text);
+    return NULL;
 }
 
 ProStatus pro_sleigh_language_check(const ProSleighLanguage *language, ProError *reterr)

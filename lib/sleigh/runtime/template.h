@@ -31,6 +31,18 @@ typedef struct TplReader {
     uint32_t operand_count;
 } TplReader;
 
+/* Operations as they stand in the document, all places among `places`. */
+typedef struct TplScratch {
+    OpTpl *ops;
+    PlaceTpl *places;
+    VarnodeTpl *varnodes;
+    size_t op_count, place_count, varnode_count;
+} TplScratch;
+
+/* The same as steps, in one block (of *ret_bytes) for the caller to free; NULL: no memory. */
+TplOps *template_lay_out(const ProSleighLanguage *language, const Ctor *ctor,
+        const TplScratch *scratch, size_t *ret_bytes);
+
 /* False, and the cursor has failed: there is something else. */
 bool template_const(TplReader *reader, Const *ret);
 bool template_varnode(TplReader *reader, VarnodeTpl *ret);
