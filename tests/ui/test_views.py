@@ -228,8 +228,7 @@ say("ended", type(error).__name__)
 """)
     display.focus("Plug-in")
     session.write("now\n")
-    session.wait_for("@ ended ")
-    assert "@ ended ProAbortedError\n" in session.text()
+    session.wait_for("@ ended ProAbortedError\n")
     display.wait_for_windows("Plug-in", 0)
     assert session.end() == 0
 
@@ -248,7 +247,7 @@ say("chosen", proContext().getOpenFileName("Open it", {str(tmp_path / "program.e
     while "@ chosen" not in session.text():  # it tells nobody when it has read the folder
         display.key("Return")
         session.pump()
-    assert f"@ chosen {tmp_path / 'program.exe'}\n" in session.text()
+    session.wait_for(f"@ chosen {tmp_path / 'program.exe'}\n")
     assert session.end() == 0
 
 
