@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Containers and workers; prints one number:
+ * Containers and workers; prints one number, or [promp's, its peer's]:
  *
  *   container_bench PLUGIN ROW MIB      PLUGIN: container_plugin.so beside this program
  *
@@ -10,20 +10,27 @@
  *   attach                 ms: share, and the slowest of four workers has it
  *   memory, tables         MiB: what four workers that searched all of it have of their own; and
  *                          the kernel's page tables for them
- *   first, warm            ms of processor time: a search to the end, in a worker
- *   local-first, local-warm  the same in this process
+ *   first, warm            ms of processor time: a search to the end, in a worker and in this
+ *                          process in turn, each in a new container
  *   sequential             GiB/s: a worker reads a callback container in pieces of 4 KiB
  *   random                 thousands of 4 KiB reads a second, anywhere in it
  */
 
 #include "clock.h"
+#include "searches.h"
 
 #include <promp/container_ops.h>
 #include <promp/promp.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WORKERS = 4, RUNS = 7, ATTACHES = 5, RANDOM_READS = 200000 };
+enum {
+    WORKERS = 4,
+    ATTACHES = 5,
+    RANDOM_READS = 200000,
+    TURNS = 9, /* of searches; one for what is large */
+    LARGE_BYTES = 256 << 20,
+};
 
 static _Noreturn void fail(const char *what, const ProError *error)
 {
@@ -232,54 +239,48 @@ static double row_tables(const Bench *bench, size_t size)
     return sum_of_memory(bench, size, 1);
 }
 
-static double remote(const Bench *bench, size_t size, int which)
+static uint64_t search_there(const Bench *bench, size_t size, int which)
 {
+    ProError error = {0};
     int64_t times[2];
     ProContainer *container = taken(size);
     share(bench, container);
     ask(bench, 0, "container_search", times);
+    check(pro_manager_unshare_container(bench->manager, "it", &error), &error, "unshare");
     pro_container_unref(container);
-    return (double)times[which] / 1e6;
+    return (uint64_t)times[which];
 }
 
-static double row_first(const Bench *bench, size_t size)
-{
-    return remote(bench, size, 0);
-}
-
-static double row_warm(const Bench *bench, size_t size)
-{
-    return remote(bench, size, 1);
-}
-
-static uint64_t search_ns(const ProContainer *container)
+static uint64_t search_here(size_t size, int which)
 {
     ProError error = {0};
-    ProPattern *pattern;
-    ProMatch match;
-    uint64_t begin = bench_cpu_ns();
-    check(pro_pattern_new_bytes("\xAA\xBB\xCC\xDD", 4, &pattern, &error), &error, "pattern");
-    check(pro_container_find_first(container, pattern, 0, PRO_TO_END, NULL, &match, &error), &error,
-            "search");
-    pro_pattern_unref(pattern);
-    return bench_cpu_ns() - begin;
-}
-
-static double row_local_first(const Bench *bench, size_t size)
-{
-    (void)bench;
-    return (double)search_ns(taken(size)) / 1e6;
-}
-
-static double row_local_warm(const Bench *bench, size_t size)
-{
-    (void)bench;
-    uint64_t samples[RUNS];
+    uint64_t times[2];
     ProContainer *container = taken(size);
-    (void)search_ns(container);
-    for (int i = 0; i < RUNS; i++)
-        samples[i] = search_ns(container);
-    return (double)bench_median(samples, RUNS) / 1e6;
+    check(bench_searches(container, times, &error), &error, "search");
+    pro_container_unref(container);
+    return times[which];
+}
+
+static double search_both(const Bench *bench, size_t size, int which, double *ret_here)
+{
+    uint64_t there[TURNS], here[TURNS];
+    size_t turns = size >= LARGE_BYTES ? 1 : TURNS;
+    for (size_t i = 0; i < turns; i++) {
+        there[i] = search_there(bench, size, which);
+        here[i] = search_here(size, which);
+    }
+    *ret_here = (double)bench_median(here, turns) / 1e6;
+    return (double)bench_median(there, turns) / 1e6;
+}
+
+static double row_first(const Bench *bench, size_t size, double *ret_peer)
+{
+    return search_both(bench, size, 0, ret_peer);
+}
+
+static double row_warm(const Bench *bench, size_t size, double *ret_peer)
+{
+    return search_both(bench, size, 1, ret_peer);
 }
 
 static double row_sequential(const Bench *bench, size_t size)
@@ -306,6 +307,7 @@ typedef struct Row {
     const char *name;
     double (*run)(const Bench *bench, size_t size);
     bool workers;
+    double (*run_both)(const Bench *bench, size_t size, double *ret_peer); /* instead of run */
 } Row;
 
 static const Row rows[] = {
@@ -315,10 +317,8 @@ static const Row rows[] = {
         {"attach", row_attach, true},
         {"memory", row_memory, true},
         {"tables", row_tables, true},
-        {"first", row_first, true},
-        {"warm", row_warm, true},
-        {"local-first", row_local_first, false},
-        {"local-warm", row_local_warm, false},
+        {"first", NULL, true, row_first},
+        {"warm", NULL, true, row_warm},
         {"sequential", row_sequential, true},
         {"random", row_random, true},
 };
@@ -331,7 +331,14 @@ int main(int argc, char **argv)
         Bench bench = {.manager = NULL};
         if (rows[i].workers)
             bench_start(&bench, argv[1]);
-        printf("%.4f\n", rows[i].run(&bench, (size_t)atoi(argv[3]) << 20));
+        size_t bytes = (size_t)atoi(argv[3]) << 20;
+        double peer;
+        if (rows[i].run != NULL) {
+            printf("%.4f\n", rows[i].run(&bench, bytes));
+        } else {
+            double own = rows[i].run_both(&bench, bytes, &peer);
+            printf("[%.4f, %.4f]\n", own, peer);
+        }
         pro_manager_free(bench.manager);
         return 0;
     }

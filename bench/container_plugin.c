@@ -3,6 +3,7 @@
 /* The worker's side of container_bench.c. Every function takes a shared container's name. */
 
 #include "clock.h"
+#include "searches.h"
 
 #include <promp/plugin.h>
 #include <promp/promp.h>
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEARCHES = 6, PIECE_BYTES = 4096, RANDOM_READS = 200000 };
+enum { PIECE_BYTES = 4096, RANDOM_READS = 200000 };
 
 PRO_API ProStatus container_attach(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
@@ -39,19 +40,6 @@ static ProStatus open_named(
     return pro_worker_get_shared_container(worker, name, ret_container, reterr);
 }
 
-static ProStatus search(ProContainer *container, uint64_t *ret_cpu_ns, ProError *reterr)
-{
-    ProPattern *pattern;
-    ProMatch match;
-    uint64_t begin = bench_cpu_ns();
-    ProStatus status = pro_pattern_new_bytes("\xAA\xBB\xCC\xDD", 4, &pattern, reterr);
-    if (status == PRO_OK)
-        status = pro_container_find_first(container, pattern, 0, PRO_TO_END, NULL, &match, reterr);
-    pro_pattern_unref(pattern);
-    *ret_cpu_ns = bench_cpu_ns() - begin;
-    return status;
-}
-
 /* Nanoseconds until the container is there. */
 ProStatus container_attach(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
@@ -65,25 +53,22 @@ ProStatus container_attach(
     return status;
 }
 
-/* [processor time of the first search, of the others (median)], ns. */
+/* [processor time of the first search, of later ones (median)], ns. */
 ProStatus container_search(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
 {
     ProContainer *container;
-    uint64_t first = 0;
-    uint64_t others[SEARCHES];
+    uint64_t times[2];
     ProStatus status = open_named(worker, arguments, &container, reterr);
     if (status != PRO_OK)
         return status;
-    status = search(container, &first, reterr);
-    for (int i = 0; i < SEARCHES && status == PRO_OK; i++)
-        status = search(container, &others[i], reterr);
+    status = bench_searches(container, times, reterr);
     pro_container_unref(container);
     if (status != PRO_OK)
         return status;
     pro_write_list(result, 2);
-    pro_write_uint(result, first);
-    pro_write_uint(result, bench_median(others, SEARCHES));
+    pro_write_uint(result, times[0]);
+    pro_write_uint(result, times[1]);
     pro_write_end(result);
     return PRO_OK;
 }
@@ -120,7 +105,7 @@ ProStatus container_memory(
     ProStatus status = open_named(worker, arguments, &container, reterr);
     if (status != PRO_OK)
         return status;
-    status = search(container, &unused, reterr);
+    status = bench_search(container, &unused, reterr);
     pro_write_list(result, 2);
     pro_write_int(result, own_kib() - own);
     pro_write_int(result, proc_kib("/proc/self/status", "VmPTE:") - tables);

@@ -2,7 +2,8 @@
 """How the bench measures: every sample in a fresh process, promp and its peers in turn, medians.
 
 A Group is one thing that promp and its peers do; each sample is one number. The peers alternate with
-promp inside the run (A B C A B C ...), so that what disturbs the machine disturbs all of them.
+promp inside the run (A B C A B C ...), so that what disturbs the machine disturbs all of them. Rows that are
+shorter than such a disturbance are measured together: one process does what promp and its peers do, in turn.
 """
 import dataclasses
 import functools
@@ -54,7 +55,7 @@ def ratio(at_most=None, at_least=None):
 @dataclasses.dataclass
 class Peer:
     name: str
-    sample: Callable[[], float]
+    sample: Optional[Callable[[], float]]  # None: measured together with promp
     target: Optional[Target] = None  # None: for information
 
 
@@ -62,7 +63,7 @@ class Peer:
 class Group:
     name: str
     unit: str
-    promp: Callable[[], float]
+    promp: Callable[[], float]  # measured together: its figure and those of the peers, a list
     peers: list = dataclasses.field(default_factory=list)
     target: Optional[Target] = None  # of promp's figure alone
     rounds: int = 5
@@ -103,7 +104,8 @@ def run_sample(command):
     if process.returncode != 0:
         lines = (complaints.strip() or f"exit status {process.returncode}").splitlines()
         raise RuntimeError(f"{pathlib.Path(command[0]).name}: {lines[-1]}")
-    return float(json.loads(printed.strip().splitlines()[-1]))
+    value = json.loads(printed.strip().splitlines()[-1])
+    return list(map(float, value)) if isinstance(value, list) else float(value)
 
 
 def probe(module, function, *arguments):
@@ -145,12 +147,15 @@ def take_samples(group, scale):
     """{name: samples} and {name: error} of promp ("") and its peers, taken in turn."""
     samplers = {"": group.promp, **{peer.name: peer.sample for peer in group.peers}}
     samples, errors = {name: [] for name in samplers}, {}
+    together = [name for name, sample in samplers.items() if name == "" or sample is None]
     for _ in range(scale.rounds(group.rounds)):
         for name, sample in samplers.items():
-            if name in errors:
+            if name in errors or sample is None:
                 continue
             try:
-                samples[name].append(sample())
+                value = sample()
+                for one, figure_of_one in zip(together, value) if isinstance(value, list) else [(name, value)]:
+                    samples[one].append(figure_of_one)
             except Missing as reason:
                 errors[name] = f"missing: {reason}"
             except (OSError, RuntimeError, ValueError, IndexError, subprocess.SubprocessError) as error:
@@ -183,6 +188,8 @@ def compare(group, peer, promp, spread, samples, errors):
         line.peer = statistics.median(samples[peer.name])
     if line.promp is not None and line.peer:
         line.ratio = line.promp / line.peer
+    if line.ratio is not None and peer.sample is None:  # each round has a ratio of its own
+        line.ratio = statistics.median(ours / theirs for ours, theirs in zip(samples[""], samples[peer.name]))
     if peer.target:
         line.target = peer.target.text(group.unit)
         line.met = line.ratio is not None and peer.target.met(line.ratio)

@@ -56,25 +56,25 @@ def tables(scale):
 # ---- searching in a worker ----
 
 
-def remote(name, row, peer, full, bound, scale):
+def remote(name, row, full, bound, scale):
     return Group(f"search to the end of {name}, in a worker", "ms", container(row, mib(scale, full)),
-                 [Peer("here", container(peer, mib(scale, full)), ratio(at_most=bound))], rounds=7)
+                 [Peer("here", None, ratio(at_most=bound))], rounds=7)
 
 
 def remote_small(scale):
-    return remote("10 MB", "warm", "local-warm", 10, 1.05, scale)
+    return remote("10 MB", "warm", 10, 1.05, scale)
 
 
 def remote_small_first(scale):
-    return remote("10 MB, first touch", "first", "local-first", 10, 1.25, scale)
+    return remote("10 MB, first touch", "first", 10, 1.25, scale)
 
 
 def remote_large(scale):
-    return remote("1 GiB", "warm", "local-warm", 1024, 1.05, scale)
+    return remote("1 GiB", "warm", 1024, 1.05, scale)
 
 
 def remote_large_first(scale):
-    return remote("1 GiB, first touch", "first", "local-first", 1024, 1.25, scale)
+    return remote("1 GiB, first touch", "first", 1024, 1.25, scale)
 
 
 # ---- searching here ----
@@ -82,9 +82,9 @@ def remote_large_first(scale):
 
 def rare(full, name, scale):
     size = mib(scale, full)
-    return Group(f"search of a pattern with a rare byte in {name}", "GB/s", native("search_bench", "promp", "rare", size),
-                 [Peer("memchr", native("search_bench", "memchr", "rare", size), ratio(at_least=0.8)),
-                  Peer("memmem", native("search_bench", "memmem", "rare", size))], rounds=7)
+    return Group(f"search of a pattern with a rare byte in {name}", "GB/s",
+                 native("search_bench", "rare", size, "memchr", "memmem"),
+                 [Peer("memchr", None, ratio(at_least=0.8)), Peer("memmem", None)], rounds=7)
 
 
 ADVERSARIAL = {
@@ -98,13 +98,13 @@ PATTERNS = {
 
 
 def adversarial(case, scale):
-    return Group(f"search: {ADVERSARIAL[case]}", "GB/s", native("search_bench", "promp", case, mib(scale, 64)),
-                 [Peer("memmem", native("search_bench", "memmem", case, mib(scale, 64)), ratio(at_least=1.0))])
+    return Group(f"search: {ADVERSARIAL[case]}", "GB/s", native("search_bench", case, mib(scale, 64), "memmem"),
+                 [Peer("memmem", None, ratio(at_least=1.0))])
 
 
 def pattern(case, scale):
-    return Group(f"search: {PATTERNS[case]}", "GB/s", native("search_bench", "promp", case, mib(scale, 64)),
-                 [Peer("PCRE2 JIT", native("pcre2_bare", case, mib(scale, 64)), ratio(at_least=1.0))])
+    return Group(f"search: {PATTERNS[case]}", "GB/s", native("search_bench", case, mib(scale, 64), "pcre2"),
+                 [Peer("PCRE2 JIT", None, ratio(at_least=1.0))])
 
 
 # ---- blocks ----

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Searches in memory of this process, by promp and by glibc, in GB per second of processor time:
+ * Searches in memory of this process, in GB per second of processor time:
  *
- *   search_bench promp|memchr|memmem CASE MIB    CASE: search_cases.h; memchr: its first byte
+ *   search_bench CASE MIB PEER...    CASE: search_cases.h
+ *                                    PEER: memchr (for the first byte), memmem, pcre2 (its JIT
+ * alone)
  *
- * Prints one number, the median of a few searches to the end.
+ * Prints a list: promp's figure and the peers', each the median of a few searches to the end, which
+ * take turns on the same bytes.
  */
+
+#define PCRE2_CODE_UNIT_WIDTH 8
 
 #include "clock.h"
 #include "search_cases.h"
 
+#include <pcre2.h>
 #include <promp/promp.h>
 #include <stdio.h>
 
-enum { RUNS = 7 };
+enum { RUNS = 9, SIDES_MAX = 4, SETTLING_RUNS = 8, SETTLING_NS = 20000000 };
 
 static _Noreturn void fail(const char *what)
 {
@@ -27,6 +33,8 @@ typedef struct Search {
     ProPattern *pattern;
     uint8_t needle[CASE_NEEDLE_MAX];
     size_t needle_size;
+    pcre2_code *regex;
+    pcre2_match_data *match;
 } Search;
 
 static void run_promp(const Search *search)
@@ -53,6 +61,46 @@ static void run_memmem(const Search *search)
     (void)found;
 }
 
+static void run_pcre2(const Search *search)
+{
+    int result = pcre2_match(search->regex, pro_container_data(search->container),
+            (size_t)pro_container_size(search->container), 0, 0, search->match, NULL);
+    if (result != PCRE2_ERROR_NOMATCH)
+        fail("PCRE2 found something");
+}
+
+typedef struct Side {
+    const char *name;
+    void (*run)(const Search *search);
+} Side;
+
+static const Side sides[] = {
+        {"promp", run_promp}, {"memchr", run_memchr}, {"memmem", run_memmem}, {"pcre2", run_pcre2}};
+
+static const Side *find_side(const char *name, const SearchCase *chosen)
+{
+    for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
+        if (strcmp(sides[i].name, name) != 0)
+            continue;
+        bool has_it = sides[i].run == run_promp ||
+                      (sides[i].run == run_pcre2 ? chosen->regex != NULL : chosen->needle != NULL);
+        return has_it ? &sides[i] : NULL;
+    }
+    return NULL;
+}
+
+static void prepare_pcre2(Search *search, const char *regex)
+{
+    int code;
+    size_t offset;
+    search->regex = pcre2_compile(
+            (PCRE2_SPTR)regex, strlen(regex), PCRE2_DOTALL | PCRE2_NEVER_UTF, &code, &offset, NULL);
+    search->match = pcre2_match_data_create(1, NULL);
+    if (search->regex == NULL || search->match == NULL ||
+            pcre2_jit_compile(search->regex, PCRE2_JIT_COMPLETE) != 0)
+        fail("PCRE2 cannot begin");
+}
+
 static void prepare(Search *search, const SearchCase *chosen, size_t size)
 {
     ProMemory *memory;
@@ -73,28 +121,50 @@ static void prepare(Search *search, const SearchCase *chosen, size_t size)
     }
     if (status != PRO_OK)
         fail(error.text);
+    if (chosen->regex != NULL)
+        prepare_pcre2(search, chosen->regex);
+}
+
+/* So that all find the same in the caches: what they themselves left there. What fits takes a few
+ * searches until it is all there. */
+static void settle(const Search *search, const Side *side)
+{
+    uint64_t begin = bench_cpu_ns();
+    for (int i = 0; i == 0 || (i < SETTLING_RUNS && bench_cpu_ns() - begin < SETTLING_NS); i++)
+        side->run(search);
+}
+
+static void measure(const Search *search, size_t size, const Side *const *chosen, size_t count)
+{
+    uint64_t samples[SIDES_MAX][RUNS];
+    for (int run = 0; run < RUNS; run++) {
+        for (size_t side = 0; side < count; side++) {
+            settle(search, chosen[side]);
+            uint64_t begin = bench_cpu_ns();
+            chosen[side]->run(search);
+            samples[side][run] = bench_cpu_ns() - begin;
+        }
+    }
+    for (size_t side = 0; side < count; side++)
+        printf("%s%.4f", side == 0 ? "[" : ", ",
+                (double)size / (double)bench_median(samples[side], RUNS));
+    printf("]\n");
 }
 
 int main(int argc, char **argv)
 {
-    const SearchCase *chosen = argc == 4 ? search_case(argv[2]) : NULL;
-    void (*run)(const Search *) = argc != 4                        ? NULL
-                                  : strcmp(argv[1], "promp") == 0  ? run_promp
-                                  : strcmp(argv[1], "memchr") == 0 ? run_memchr
-                                  : strcmp(argv[1], "memmem") == 0 ? run_memmem
-                                                                   : NULL;
-    if (chosen == NULL || run == NULL || (run != run_promp && chosen->needle == NULL))
-        fail("usage: search_bench promp|memchr|memmem CASE MIB");
     static Search search;
-    size_t size = (size_t)atoi(argv[3]) << 20;
-    uint64_t samples[RUNS];
-    prepare(&search, chosen, size);
-    run(&search); /* the first one touches the pages */
-    for (int i = 0; i < RUNS; i++) {
-        uint64_t begin = bench_cpu_ns();
-        run(&search);
-        samples[i] = bench_cpu_ns() - begin;
+    const Side *chosen_sides[SIDES_MAX] = {&sides[0]};
+    const SearchCase *chosen = argc >= 3 ? search_case(argv[1]) : NULL;
+    bool known = chosen != NULL && argc - 2 <= SIDES_MAX;
+    for (int i = 3; known && i < argc; i++) {
+        chosen_sides[i - 2] = find_side(argv[i], chosen);
+        known = chosen_sides[i - 2] != NULL;
     }
-    printf("%.4f\n", (double)size / (double)bench_median(samples, RUNS));
+    if (!known)
+        fail("usage: search_bench CASE MIB [memchr|memmem|pcre2]...");
+    size_t size = (size_t)atoi(argv[2]) << 20;
+    prepare(&search, chosen, size);
+    measure(&search, size, chosen_sides, (size_t)argc - 2);
     return 0;
 }

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What search_bench.c (promp, glibc) and pcre2_bare.c search, and in what. Nothing matches before
- * the end. */
+/* What search_bench.c searches, and in what. Nothing matches before the end. */
 
 enum { CASE_NEEDLE_MAX = 4096 };
 

@@ -179,7 +179,7 @@ static ProStatus new_on_heap(
 ProStatus pro_container_new_copy(
         const void *data, size_t size, ProContainer **ret_container, ProError *reterr)
 {
-    int fd;
+    int fd = -1;
     if (size > PRO_CONTAINER_SIZE_MAX)
         return error_set(reterr, PRO_ERR_INVALID, "a container of %zu bytes is not possible", size);
     /* Where descriptors have run out, plain memory still does. */
@@ -291,7 +291,7 @@ static ProStatus sealed_duplicate(const ProMemory *memory, int seals, int *ret_f
 
 ProStatus pro_container_new_live(ProMemory *memory, ProContainer **ret_container, ProError *reterr)
 {
-    int fd;
+    int fd = -1;
     ProStatus status = sealed_duplicate(memory, SEALS_LIVE, &fd, reterr);
     if (status != PRO_OK)
         return status;
@@ -300,7 +300,7 @@ ProStatus pro_container_new_live(ProMemory *memory, ProContainer **ret_container
 
 ProStatus pro_container_new_take(ProMemory *memory, ProContainer **ret_container, ProError *reterr)
 {
-    int fd;
+    int fd = -1;
     if ((fcntl(memory->fd, F_GET_SEALS) & F_SEAL_SEAL) != 0)
         return error_set(reterr, PRO_ERR_INVALID, "memory that is shown live cannot be taken");
     /* The kernel refuses to seal what somebody can write to. */

@@ -15,9 +15,9 @@ enum {
     REGION_MAX = 16 << 20,
     SAMPLE_PIECES = 32, /* of SAMPLE_PIECE_BYTES each, spread over the region */
     SAMPLE_PIECE_BYTES = 64,
-    RARE_COUNT_MAX = 2,  /* of a sample, for a byte to be called rare */
-    POSITIONS_MAX = 512, /* of the needle that are weighed */
-    RARE_HIT_COST = 512, /* bytes that memchr could have scanned instead of a false hit */
+    RARE_COUNT_MAX = 2,   /* of a sample, for a byte to be called rare */
+    POSITIONS_MAX = 4096, /* of the needle that are weighed */
+    RARE_HIT_COST = 512,  /* bytes that memchr could have scanned instead of a false hit */
     PAIR_HIT_COST = 32,
     ALLOWANCE = 8192, /* cost that is always allowed */
 };

@@ -33,6 +33,7 @@ CASES = {
     "10_function_results_all": TEN_RESULTS,
     "11_custom_message": expect("remote message\nfinished!\n"),
     "12_multi_level": expect("Hello, world!\n"),
+    "17_container_search": re.compile(r"local search \(ms\): \d+\nremote search \(ms\): \d+\n"),
 }
 
 

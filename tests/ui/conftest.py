@@ -15,6 +15,7 @@ import pytest
 from display import PATIENCE_S, Display, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))  # for support
 SCRIPTS = pathlib.Path(os.environ.get("PROMP_SEED_SCRIPTS", HERE.parents[2] / "shared" / "seed" / "scripts"))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from conftest import HERE, SCRIPTS
 from display import PATIENCE_S
+from support.make_pe import make_pe
 
 pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason=f"{SCRIPTS} is not there")
 
@@ -95,6 +96,14 @@ def test_16_by_keyboard(display, run):
     session.wait_for("@ abort 1\n")
     display.close_by_key("MP View", "ctrl+w")
     expect_good_end(session)
+
+
+def test_18_the_imports_of_a_chosen_file(display, run, tmp_path):
+    file = tmp_path / "made.exe"
+    file.write_bytes(make_pe())
+    session = run("18_container_pe", PROMP_TEST_FILE=str(file))
+    expect_good_end(session)
+    assert session.text().startswith("imported module: KERNEL32.dll\nimported module: WS2_32.dll\n")
 
 
 def test_19_a_shared_container_in_a_worker(display, run, tmp_path):

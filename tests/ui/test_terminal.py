@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from conftest import HERE, SCRIPTS
+from support.make_pe import make_pe
 
 needs_scripts = pytest.mark.skipif(not SCRIPTS.is_dir(), reason=f"{SCRIPTS} is not there")
 
@@ -183,6 +184,32 @@ def test_16_nobody_to_ask(run):
     session = run(HERE / "script.py", SCRIPTS / "16_ui_progress.py", stdin=subprocess.DEVNULL)
     assert session.end() == 0  # once the workers are through
     assert session.text("stderr").count("100 %") == 10
+
+
+IMPORTED = "imported module: KERNEL32.dll\nimported module: WS2_32.dll\n"
+
+
+@needs_scripts
+def test_18_as_text(run, tmp_path):
+    file = tmp_path / "made.exe"
+    file.write_bytes(make_pe())
+    session = run(SCRIPTS / "18_container_pe.py")
+    session.wait_for("Select Windows executable...")
+    session.write(f"{file}\n")
+    assert session.end() == 0
+    assert session.text().endswith(IMPORTED)
+    assert session.text("stderr") == ""
+    session.expect_nothing_left()
+
+
+@needs_scripts
+def test_18_of_no_executable(run, tmp_path):
+    file = tmp_path / "text.exe"
+    file.write_text("MZ and no more")
+    session = run(SCRIPTS / "18_container_pe.py")
+    session.write(f"{file}\n")
+    assert session.end() == 0
+    assert session.text().endswith("error: couldn't load file\n")
 
 
 @needs_scripts

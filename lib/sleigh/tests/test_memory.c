@@ -79,7 +79,8 @@ static const char specification[] =
         ":mode dest is op=4; dest [ mode = 1; globalset(dest, mode); ] { }\n"
         ":add at is op=5; at { at = at + 1; if (at == 0) goto <end>; r0 = 1; <end> }\n"
         ":skip is op=6 { r0 = inst_next2; }\n";
-static const uint8_t code[] = {1, 2, 3, 3, 2, 0, 3, 4, 1, 4, 2, 4, 3, 5, 9, 1, 0, 5, 7, 6, 1, 0, 3};
+static const uint8_t code[] = {
+        6, 1, 2, 3, 3, 2, 0, 3, 4, 1, 4, 2, 4, 3, 5, 9, 1, 0, 5, 7, 6, 1, 0, 3};
 
 static uint8_t *sla;
 static size_t sla_size;
