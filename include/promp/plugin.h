@@ -10,6 +10,8 @@
  * arguments: one sequence is next to be read; lent
  * result:    write exactly one value, or none for nil
  *
+ * It may ask the person: pro_ui_message_box() of libpromp-ui shows a window of the worker's own.
+ *
  * Anything but PRO_OK ends the task with the error PluginError and reterr's text.
  */
 

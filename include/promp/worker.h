@@ -49,8 +49,8 @@ PRO_API bool pro_worker_was_aborted(const ProWorker *worker);
 /* The task asks to be counted as aborted: raises the flag itself. */
 PRO_API void pro_worker_abort(ProWorker *worker);
 
-/* Shows a box with `text` where the root manager's user is; returns when it was closed. Main
- * thread. */
+/* Shows a box with `text` on the root manager's terminal; returns when it was closed. Main thread.
+ * For a window where there is a display, and for an answer: pro_ui_message_box() (promp/ui.h). */
 PRO_API ProStatus pro_worker_show_box(ProWorker *worker, const char *text, ProError *reterr);
 
 #ifdef __cplusplus

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """script.py FILE: runs a script unchanged, and says on stdout what tests wait for.
 
-Lines begin with "@": what was aborted, which worker has reported progress.
+Lines begin with "@": what was aborted, that a message was read, which worker has reported
+progress.
 
 script.py FILE --endless: the work in it, which counts to 100, goes on until it is stopped, so that whoever stops it
 does not come too late.
@@ -27,6 +28,16 @@ def tell_of_aborts():
         return abort(self, worker, *arguments)
 
     Pro.MP.ProManager.abortOperation = told
+
+
+def tell_of_messages():
+    get = Pro.MP.ProManager.getMessage
+
+    def told(self, *arguments):
+        say("message")
+        return get(self, *arguments)
+
+    Pro.MP.ProManager.getMessage = told
 
 
 def tell_of_progress():
@@ -56,6 +67,7 @@ def answer_file_choosers():
 
 def main():
     tell_of_aborts()
+    tell_of_messages()
     tell_of_progress()
     answer_file_choosers()
     path = sys.argv[1]

@@ -71,6 +71,7 @@ def test_15_text_of_a_worker(display, run):
     session = run("15_ui_view")
     session.wait_for("@ through")  # the program lives on with its view
     display.focus("MP View")
+    session.wait_for("@ message\n@ message\n")
     display.screenshot("15_ui_view")
     display.close_window("MP View")
     expect_good_end(session)

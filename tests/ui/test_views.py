@@ -187,6 +187,52 @@ say("second", proContext().msgBox("Shall it be done?", "Question 2", ProBox_Yes 
     assert session.end() == 0
 
 
+PLUGIN_ASKS = """
+import os
+from Pro.MP import *
+manager = ProManager()
+manager.setOptions(ProMPOpt_Quiet)
+worker = manager.startWorker()
+manager.evalPythonCode(worker, PREPARATION)
+manager.callPlugin(worker, os.environ["PROMP_BOX_PLUGIN"], "ask", None, True)
+manager.wait()
+while manager.hasResults():
+    ending = manager.takeEnding(worker)
+    if ending[2] is not None:
+        say("answer", ending[2])
+"""
+
+
+@pytest.mark.parametrize("preparation", ["", "import Pro.UI"])
+@pytest.mark.parametrize("key, button", [("Return", "ProBox_Yes"), ("Escape", "ProBox_Cancel")])
+def test_a_plugin_in_a_worker_asks(display, run, preparation, key, button):
+    session = run(f"PREPARATION = {preparation!r}\n" + PLUGIN_ASKS + f"say('expected', {button})")
+    display.press("Plug-in", key)
+    assert number(session, "answer") == number(session, "expected")
+    assert session.end() == 0, session.text("stderr")
+
+
+def test_a_plugin_that_asks_is_aborted(display, run):
+    session = run("""
+import os
+from Pro.MP import *
+manager = ProManager()
+manager.setOptions(ProMPOpt_Quiet)
+worker = manager.startWorker()
+manager.callPlugin(worker, os.environ["PROMP_BOX_PLUGIN"], "ask", None, True)
+say(sys.stdin.readline().strip())
+manager.abortOperation(worker, 600000)
+manager.wait()
+error = manager.takeEnding(worker)[3]
+say("ended", type(error).__name__)
+""")
+    display.focus("Plug-in")
+    session.write("now\n")
+    session.wait_for("@ ended ProAbortedError\n")
+    display.wait_for_windows("Plug-in", 0)
+    assert session.end() == 0
+
+
 def test_files_are_chosen(display, run, tmp_path):
     (tmp_path / "program.exe").write_bytes(b"MZ")
     session = run(f"""
@@ -201,7 +247,7 @@ say("chosen", proContext().getOpenFileName("Open it", {str(tmp_path / "program.e
     while "@ chosen" not in session.text():  # it tells nobody when it has read the folder
         display.key("Return")
         session.pump()
-    assert f"@ chosen {tmp_path / 'program.exe'}\n" in session.text()
+    session.wait_for(f"@ chosen {tmp_path / 'program.exe'}\n")
     assert session.end() == 0
 
 

@@ -45,14 +45,17 @@ static void show_place(ProHexPanel *panel)
     gtk_label_set_text(GTK_LABEL(panel->place), text);
 }
 
+/* The exact number of much is in the tooltip: notes need the room. */
 static void show_total(ProHexPanel *panel)
 {
+    enum { MUCH = 1 << 20 };
     ProContainer *container = pro_hex_view_get_container(panel->view);
     uint64_t size = container != NULL ? pro_container_size(container) : 0;
     char *words = g_format_size_full(size, G_FORMAT_SIZE_IEC_UNITS);
     char *text = g_strdup_printf("%" G_GUINT64_FORMAT " bytes%s%s%s", size,
             size >= 1024 ? " (" : "", size >= 1024 ? words : "", size >= 1024 ? ")" : "");
-    gtk_label_set_text(GTK_LABEL(panel->total), text);
+    gtk_label_set_text(GTK_LABEL(panel->total), size >= MUCH ? words : text);
+    gtk_widget_set_tooltip_text(panel->total, text);
     g_free(text);
     g_free(words);
 }
@@ -180,7 +183,7 @@ static void add_status_line(ProHexPanel *panel)
     add_button(line, "Go To", "hex-panel.go-to", "Ctrl+G");
     add_button(line, "Find", "hex-panel.find", "Ctrl+F");
     add_button(line, "Inspector", "hex-panel.inspector", "Ctrl+I");
-    gtk_label_set_width_chars(GTK_LABEL(panel->place), 24);
+    gtk_label_set_width_chars(GTK_LABEL(panel->place), 16);
     gtk_box_append(GTK_BOX(panel), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
     gtk_box_append(GTK_BOX(panel), line);
 }

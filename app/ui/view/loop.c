@@ -216,11 +216,13 @@ void pro_ui_set_check(bool (*function)(void *user), void *user)
 }
 
 /* A worker's task that was aborted has nobody to look at its views. */
-static void close_if_aborted(void)
+static bool close_if_aborted(void)
 {
     const ProWorker *worker = pro_worker_current();
-    if (worker != NULL && first_open != NULL && pro_worker_was_aborted(worker))
+    bool aborted = worker != NULL && pro_worker_was_aborted(worker);
+    if (aborted && first_open != NULL)
         pro_ui_close_all();
+    return aborted;
 }
 
 ProStatus loop_wait_until(bool (*done)(void *user), void *user, ProError *reterr)
@@ -233,7 +235,9 @@ ProStatus loop_wait_until(bool (*done)(void *user), void *user, ProError *reterr
         (void)backend->iterate(LOOP_SLICE_MS);
         if (check != NULL && !check(check_user))
             return ui_error(reterr, PRO_ERR_ABORTED, "interrupted while a view was open");
-        close_if_aborted();
+        /* A box of native code has no language that an interrupt would end. */
+        if (close_if_aborted() && check == NULL && !done(user))
+            return ui_error(reterr, PRO_ERR_ABORTED, "the task was aborted");
     }
     return PRO_OK;
 }
@@ -260,7 +264,7 @@ ProStatus pro_ui_process_events(ProError *reterr)
     }
     if (check != NULL && !check(check_user))
         return ui_error(reterr, PRO_ERR_ABORTED, "interrupted while events were handled");
-    close_if_aborted();
+    (void)close_if_aborted();
     return PRO_OK;
 }
 
