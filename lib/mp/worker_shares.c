@@ -118,9 +118,11 @@ static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, s
     ProStatus status = wait_for_turn(worker, reterr);
     request->id = ++worker->next_request;
     list_append(&worker->requests, &request->link);
-    if (status == PRO_OK)
+    if (status == PRO_OK) {
+        worker->questions_open++; /* first: posting may let the lock go */
         status = worker_post(worker, type, request->id, &segment, 1, reterr);
-    worker->questions_open += status == PRO_OK;
+        worker->questions_open -= status != PRO_OK;
+    }
     worker_flush(worker);
     while (status == PRO_OK && !request->answered)
         status = wait_for_answers(worker, reterr);
