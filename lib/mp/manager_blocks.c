@@ -120,7 +120,7 @@ void shares_on_read(Slot *slot, const FrameRecord *record)
         protocol_violation(slot, "it asked for a block with a malformed question");
         return;
     }
-    if (slot->share_reads >= SHARE_READS_PENDING_MAX) {
+    if (slot->share_reads >= SHARE_QUESTIONS_MAX) {
         protocol_violation(slot, "it asked for more blocks at once than are allowed");
         return;
     }

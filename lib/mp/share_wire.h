@@ -16,8 +16,7 @@ enum {
     SHARE_READ_MAX = 1 << 20, /* bytes of one block answer */
     SHARE_AREA_PLACES = 4, /* blocks that a worker may get at once through memory shared with it */
     SHARE_AREA_BYTES = SHARE_AREA_PLACES * SHARE_READ_MAX,
-    SHARE_QUESTIONS_MAX = 64,      /* that one worker has open: then its threads wait */
-    SHARE_READS_PENDING_MAX = 1024 /* for blocks; a worker with more is killed */
+    SHARE_QUESTIONS_MAX = 64 /* that one worker may have open: then its threads wait */
 };
 
 typedef enum ShareCarrier {
