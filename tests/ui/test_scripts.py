@@ -24,7 +24,7 @@ def run(display, python):
 
 def expect_good_end(session):
     assert session.end() == 0, session.printed
-    assert session.text("stderr") == ""
+    assert session.complaints() == ""
     session.expect_nothing_left()
 
 

@@ -107,7 +107,7 @@ def test_controls_are_used(display, run, theme, scale):
     display.close_window("Controls")
     session.wait_for("@ close abc\n")
     assert session.end() == 0
-    assert session.text("stderr") == ""
+    assert session.complaints() == ""
 
 
 def test_a_callback_that_raises_shows_its_traceback_and_the_view_lives_on(display, run):
@@ -154,7 +154,7 @@ say("outer", show(1))
     display.close_by_key("Dialog 1", "Escape")
     session.wait_for("@ outer 0\n")
     assert session.end() == 0
-    assert session.text("stderr") == ""
+    assert session.complaints() == ""
 
 
 def test_interrupts_end_a_dialog(display, run):
@@ -336,7 +336,7 @@ proContext().addView(view)
     display.screenshot("rows")
     display.close_by_key("Rows", "ctrl+w")
     assert session.end() == 0
-    assert session.text("stderr") == ""
+    assert session.complaints() == ""
 
 
 WORKER_DIALOG = """
