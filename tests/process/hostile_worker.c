@@ -433,6 +433,7 @@ static void unread_lists(Hostile *hostile)
 }
 
 /* As few at once as are allowed, so that nothing else gives it away. */
+/* Slowly, so that each is answered before the next: many at once are another violation. */
 static void unread_blocks(Hostile *hostile)
 {
     Buffer frame = {0};

@@ -16,7 +16,8 @@ LIGHT, HEAVY = (int(os.environ.get("PROMP_LEAK_ROUNDS", rounds)) for rounds in (
 # 4.8 loses 8 KiB with each notebook (a bare one, too); the workspace has two, with four pages.
 BYTES, HEAVY_BYTES, NOTEBOOK_BYTES = 1024, 4096, 40 << 10
 
-# What threads and caches of GTK hold at one moment and not at another; a window that stays is 20 times as much.
+# What threads and caches of GTK hold at one moment and not at another: up to 118 KiB and 9 threads were seen beside
+# other work. So a few KiB a round can hide here; windows and widgets are counted exactly.
 MOMENT_BYTES = 256 << 10
 POOL_MAX = 18
 
