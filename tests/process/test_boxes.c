@@ -3,7 +3,7 @@
 /*
  * Boxes of workers that have no window, shown by a program of its own (pro_boxes_set_ops()): here
  * by a list, which a test presses buttons in. The terminal is in tests/python/test_boxes.py,
- * windows are in tests/ui/test_boxes.py.
+ * windows are in tests/ui/test_worker_boxes.py.
  */
 
 #include "process/engine.h"

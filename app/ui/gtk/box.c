@@ -5,7 +5,12 @@
 
 #include "gtk_private.h"
 
-enum { TEXT_HEIGHT_MAX = 420 }; /* a longer text scrolls: the buttons stay on the screen */
+#include <string.h>
+
+enum {
+    TEXT_HEIGHT_MAX = 420, /* a longer text scrolls: the buttons stay on the screen */
+    WORD_MAX = 200,        /* characters; a longer one is broken */
+};
 
 typedef struct BoxWindow BoxWindow;
 
@@ -89,12 +94,28 @@ static GtkWidget *make_buttons(BoxWindow *box)
     return row;
 }
 
-static GtkWidget *make_text(const char *text)
+/* Valid, and without endless words: Pango needs half a minute to wrap one of 16 KiB. */
+static char *wrappable(const char *text)
 {
     char *good = g_utf8_make_valid(text, -1);
-    GtkWidget *label = gtk_label_new(good);
-    GtkWidget *scroller = gtk_scrolled_window_new();
+    GString *wrapped = g_string_sized_new(strlen(good));
+    int word = 0;
+    for (const char *at = good; *at != '\0'; at = g_utf8_next_char(at)) {
+        word = g_unichar_isspace(g_utf8_get_char(at)) ? 0 : word + 1;
+        if (word % WORD_MAX == 0 && word > 0)
+            g_string_append_c(wrapped, '\n');
+        g_string_append_len(wrapped, at, g_utf8_next_char(at) - at);
+    }
     g_free(good);
+    return g_string_free(wrapped, FALSE);
+}
+
+static GtkWidget *make_text(const char *text)
+{
+    char *shown = wrappable(text);
+    GtkWidget *label = gtk_label_new(shown);
+    GtkWidget *scroller = gtk_scrolled_window_new();
+    g_free(shown);
     gtk_label_set_wrap(GTK_LABEL(label), TRUE);
     gtk_label_set_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
     gtk_label_set_max_width_chars(GTK_LABEL(label), 60);
