@@ -93,7 +93,7 @@ PRO_API const char *pro_worker_state_text(ProWorkerState state);
 typedef struct ProWorkerInfo {
     ProWorkerId id;
     ProWorkerState state;
-    int64_t pid;         /* 0 while there is no process */
+    int64_t pid;         /* 0 while it starts, and when it is dead; known before it runs anything */
     int level;           /* the worker process' level: this process' level + 1 */
     ProTaskId task;      /* running now, or 0 */
     size_t queued_tasks; /* given to this worker and not ended, the running one included */

@@ -50,7 +50,7 @@ class ProWorkerInfo:
 
     id            the worker
     state         "starting", "idle", "busy" or "dead"
-    pid           0 while there is no process
+    pid           0 while it starts, and when it is dead
     level         1 for workers of the first process
     task          the running one, or 0
     queued_tasks  given and not ended, the running one included
