@@ -401,8 +401,8 @@ static void writable_file_container(Hostile *hostile)
 
 static void foreign_blocks(Hostile *hostile)
 {
-    static const uint8_t read_of_place_9[SHARE_READ_BYTES] = {1, [16] = 1, [24] = 9};
-    send_records(hostile, FRAME_SHARE_READ, 1, read_of_place_9, sizeof read_of_place_9);
+    static const uint8_t read_of_nothing[SHARE_READ_BYTES] = {1};
+    send_records(hostile, FRAME_SHARE_READ, 1, read_of_nothing, sizeof read_of_nothing);
 }
 
 static void malformed_take(Hostile *hostile)
@@ -438,7 +438,7 @@ static void unread_blocks(Hostile *hostile)
 {
     Buffer frame = {0};
     Buffer question = {0};
-    const ShareRead read = {.number = 1, .size = SHARE_READ_MAX, .place = SHARE_NO_PLACE};
+    const ShareRead read = {.number = 1, .size = SHARE_READ_MAX};
     share_read_write(&question, &read);
     for (uint64_t request = 1;; request++) {
         begin(hostile, &frame);
