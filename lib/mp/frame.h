@@ -22,7 +22,7 @@
  * Threads: no state.
  */
 
-#define FRAME_PROTOCOL_VERSION 3
+#define FRAME_PROTOCOL_VERSION 4
 enum { FRAME_HEAD_BYTES = 8, FRAME_RECORD_HEAD_BYTES = 16 };
 
 typedef enum FrameType {

@@ -24,13 +24,13 @@ typedef struct BlockQuestion {
 /* ---- which ---- */
 
 /* Where `number` stands or would stand. */
-static size_t block_place(const Shares *shares, uint64_t number)
+static size_t number_place(const Shares *shares, uint64_t number)
 {
     size_t low = 0;
-    size_t high = shares->block_count;
+    size_t high = shares->numbered_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (shares->blocks[middle]->answer.number < number)
+        if (shares->numbered[middle]->answer.number < number)
             low = middle + 1;
         else
             high = middle;
@@ -40,28 +40,27 @@ static size_t block_place(const Shares *shares, uint64_t number)
 
 ProStatus blocks_add(Shares *shares, Share *share, ProError *reterr)
 {
-    if (share_is_blocks(share) && shares->block_count == shares->block_capacity) {
-        size_t capacity = shares->block_capacity == 0 ? 16 : shares->block_capacity * 2;
-        Share **blocks = realloc(shares->blocks, capacity * sizeof *blocks);
-        if (blocks == NULL)
+    if (shares->numbered_count == shares->numbered_capacity) {
+        size_t capacity = shares->numbered_capacity == 0 ? 16 : shares->numbered_capacity * 2;
+        Share **numbered = realloc(shares->numbered, capacity * sizeof *numbered);
+        if (numbered == NULL)
             return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to share a container");
-        shares->blocks = blocks;
-        shares->block_capacity = capacity;
+        shares->numbered = numbered;
+        shares->numbered_capacity = capacity;
     }
     share->answer.number = shares->next_number++;
-    if (share_is_blocks(share))
-        shares->blocks[shares->block_count++] = share; /* numbers ascend */
+    shares->numbered[shares->numbered_count++] = share; /* numbers ascend */
     return PRO_OK;
 }
 
 void blocks_remove(Shares *shares, const Share *share)
 {
-    size_t place = shares == NULL ? 0 : block_place(shares, share->answer.number);
-    if (shares == NULL || place == shares->block_count || shares->blocks[place] != share)
+    size_t place = shares == NULL ? 0 : number_place(shares, share->answer.number);
+    if (shares == NULL || place == shares->numbered_count || shares->numbered[place] != share)
         return;
-    shares->block_count--;
-    memmove(shares->blocks + place, shares->blocks + place + 1,
-            (shares->block_count - place) * sizeof *shares->blocks);
+    shares->numbered_count--;
+    memmove(shares->numbered + place, shares->numbered + place + 1,
+            (shares->numbered_count - place) * sizeof *shares->numbered);
 }
 
 /* What came with a task is for the workers that have the task. */
@@ -82,11 +81,12 @@ static bool may_read(const Slot *slot, const Share *share)
 const Share *blocks_find(const Slot *slot, uint64_t number)
 {
     const Shares *shares = slot->manager->shares;
-    size_t place = shares == NULL ? 0 : block_place(shares, number);
-    if (shares == NULL || place == shares->block_count)
+    size_t place = shares == NULL ? 0 : number_place(shares, number);
+    if (shares == NULL || place == shares->numbered_count)
         return NULL;
-    const Share *share = shares->blocks[place];
-    return share->answer.number == number && may_read(slot, share) ? share : NULL;
+    const Share *share = shares->numbered[place];
+    return share->answer.number == number && share_is_blocks(share) && may_read(slot, share) ? share
+                                                                                             : NULL;
 }
 
 /* ---- questions by frames ---- */
@@ -205,5 +205,5 @@ void blocks_free(Shares *shares)
     for (ListLink *link = list_pop(&shares->questions); link != NULL;
             link = list_pop(&shares->questions))
         question_free(list_entry(link, BlockQuestion, link));
-    free(shares->blocks);
+    free(shares->numbered);
 }

@@ -45,9 +45,9 @@ struct Shares {
     size_t count;
     size_t capacity;
     uint64_t next_number;
-    Share **blocks; /* those that are read in blocks, by number, ascending */
-    size_t block_count;
-    size_t block_capacity;
+    Share **numbered; /* these and those of tasks, by number, ascending */
+    size_t numbered_count;
+    size_t numbered_capacity;
     ListLink questions; /* BlockQuestion::link */
     Servers servers;
 };
@@ -83,7 +83,7 @@ ProStatus share_post_parcel(Slot *slot, uint64_t request, const Parcel *parcel);
 
 /* ---- manager_blocks.c ---- */
 
-/* Gives it its number. PRO_ERR_NO_MEMORY. */
+/* Gives it its number, by which blocks of it are asked for. PRO_ERR_NO_MEMORY. */
 ProStatus blocks_add(Shares *shares, Share *share, ProError *reterr);
 void blocks_remove(Shares *shares, const Share *share); /* one that is not there is allowed */
 /* The share that the slot's worker may read in blocks under that number, or NULL. */
