@@ -299,20 +299,6 @@ static void on_abort(ProWorker *worker, uint64_t id)
     }
 }
 
-static void on_box_closed(ProWorker *worker, uint64_t id)
-{
-    list_each(link, &worker->boxes)
-    {
-        WorkerBox *box = list_entry(link, WorkerBox, link);
-        if (box->id != id)
-            continue;
-        box->closed = true;
-        const uint64_t one = 1;
-        ssize_t written = box->notify_fd < 0 ? 0 : write(box->notify_fd, &one, sizeof one);
-        (void)written;
-    }
-}
-
 static void on_shared(ProWorker *worker, Packet *packet, const FrameRecord *record)
 {
     Payload payload = take_payload(worker, packet, record);
@@ -351,7 +337,8 @@ static void on_record(ProWorker *worker, Packet *packet, const FrameRecord *reco
         on_progress_ack(worker);
         break;
     case FRAME_BOX_CLOSED:
-        on_box_closed(worker, record->id);
+        if (!worker_on_box_closed(worker, record))
+            give_up(worker, "promp worker: malformed answer to a box\n");
         break;
     case FRAME_SHARED:
         on_shared(worker, packet, record);

@@ -37,8 +37,8 @@ typedef struct WorkerTask {
 typedef struct WorkerBox {
     ListLink link; /* ProWorker::boxes */
     uint64_t id;
-    bool closed;
-    int notify_fd; /* an eventfd to write to when it closes, or -1 */
+    ProBoxButtons answer; /* 0: not answered */
+    int notify_fd;        /* an eventfd to write to when it is, or -1 */
 } WorkerBox;
 
 /* A question to the manager that somebody waits for. */
@@ -159,13 +159,20 @@ ProStatus worker_results_post(
         ProWorker *worker, uint64_t task, const ResultContainers *results, ProError *reterr);
 void worker_results_free(ResultContainers *results); /* not locked; NULL is allowed */
 
-/* ---- worker.c ---- */
+/* ---- worker_boxes.c ---- */
 
-/* Opens a box without waiting for it; `notify_fd` is written to when it closes. */
+/* Not locked. Opens a box without waiting for it; `notify_fd` is written to when it is answered.
+ * PRO_ERR_FULL: too many are open. */
 ProStatus worker_box_open(
-        ProWorker *worker, const char *text, int notify_fd, uint64_t *ret_box, ProError *reterr);
-/* True once (and then forgotten) when it was closed. */
-bool worker_box_take_closed(ProWorker *worker, uint64_t box);
+        ProWorker *worker, const ProBox *box, int notify_fd, uint64_t *ret_box, ProError *reterr);
+/* Not locked. True once (and then forgotten) when it was answered. */
+bool worker_box_take_answer(ProWorker *worker, uint64_t box, ProBoxButtons *ret_button);
+/* Not locked. Forgets it, answered or not: nobody waits for it any more. */
+void worker_box_drop(ProWorker *worker, uint64_t box);
+/* Locked. False if it is malformed. */
+bool worker_on_box_closed(ProWorker *worker, const FrameRecord *record);
+
+/* ---- worker.c ---- */
 
 /* This process' worker, whatever thread asks; set once. */
 void worker_set_current(ProWorker *worker);

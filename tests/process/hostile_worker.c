@@ -257,9 +257,80 @@ static void message_flood(Hostile *hostile)
     }
 }
 
+static void add_box(Buffer *frame, uint64_t id, size_t text_size)
+{
+    static char text[MP_BOX_TEXT_MAX + 2];
+    memset(text, 'x', sizeof text);
+    size_t record = frame_record_begin(frame, FRAME_BOX, id);
+    buffer_append_u8(frame, PRO_BOX_YES | PRO_BOX_NO);
+    buffer_append_u8(frame, PRO_BOX_ICON_ERROR);
+    buffer_append_u16(frame, 0);
+    buffer_append(frame, text, text_size);
+    frame_record_end(frame, record);
+}
+
+/* Many at once; whoever answers some of them has the next burst at once. */
 static void box_flood(Hostile *hostile)
 {
+    Buffer frame = {0};
+    for (uint64_t id = 1;;) {
+        begin(hostile, &frame);
+        for (int i = 0; i < 2 * MP_BOXES_MAX; i++)
+            add_box(&frame, id++, 8);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void box_twice(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        add_box(&frame, 1, 8);
+        add_box(&frame, 1, 8);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void box_too_long(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        add_box(&frame, 1, MP_BOX_TEXT_MAX + 1);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void malformed_box(Hostile *hostile)
+{
     send_records(hostile, FRAME_BOX, 1, "click me", 8);
+}
+
+static void promised_box(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        frame_record_blob(&frame, FRAME_BOX, 1, (uint64_t)1 << 30);
+        send_frame(hostile, &frame);
+    }
+}
+
+/* Opened and given up, twice, by the ten thousand, which is no lie; that it then says so of a
+ * record that only managers send is one. */
+static void box_flicker(Hostile *hostile)
+{
+    enum { BOXES = 50000 };
+    Buffer frame = {0};
+    for (uint64_t id = 1; id <= BOXES; id++) {
+        begin(hostile, &frame);
+        add_box(&frame, id, id % 2 == 0 ? MP_BOX_TEXT_MAX : 8);
+        frame_record(&frame, FRAME_BOX_DROP, id, NULL, 0);
+        frame_record(&frame, FRAME_BOX_DROP, id, NULL, 0);
+        send_frame(hostile, &frame);
+    }
+    send_records(hostile, FRAME_BOX_CLOSED, 1, "\x01", 1);
 }
 
 static void malformed_progress(Hostile *hostile)
@@ -555,6 +626,11 @@ static const Mode modes[] = {
         {"reserved_message_ids", true, reserved_message_ids},
         {"message_flood", true, message_flood},
         {"box_flood", true, box_flood},
+        {"box_twice", true, box_twice},
+        {"box_too_long", true, box_too_long},
+        {"malformed_box", true, malformed_box},
+        {"promised_box", true, promised_box},
+        {"box_flicker", true, box_flicker},
         {"malformed_progress", true, malformed_progress},
         {"manager_records", true, manager_records},
         {"promised_blobs", true, promised_blobs},
