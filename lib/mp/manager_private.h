@@ -35,6 +35,8 @@
  *   manager_messages.c the program's own messages, both ways
  *   manager_shares.c   containers that workers may ask for
  *   manager_blocks.c   those of them that are read in blocks
+ *   manager_desks.c    the memory through which local workers get blocks
+ *   manager_servers.c  the threads that read blocks for workers
  *   manager_attached.c containers among a task's arguments and results
  *   manager_waits.c    wait objects
  *   manager_boxes.c    boxes of workers that have no window
@@ -47,7 +49,7 @@
 typedef struct Slot Slot;
 typedef struct Shares Shares;
 typedef struct Attachments Attachments;
-typedef struct BlockArea BlockArea;
+typedef struct Desk Desk;
 
 /* ---- what waits for the owner ---- */
 
@@ -218,9 +220,8 @@ struct Slot {
     size_t box_count;
     unsigned box_notices; /* told of boxes that nobody could answer */
 
-    size_t share_reads;    /* blocks it asked for and did not get yet */
-    BlockArea *block_area; /* where they go; NULL until the first */
-    bool block_area_told;
+    size_t share_reads; /* blocks it asked for by frames and did not get yet */
+    Desk *desk;         /* through which it gets the others; NULL until it was sent */
 };
 
 struct ProRemoteWait {
@@ -461,9 +462,12 @@ void messages_part(Slot *slot);
 void shares_on_get(Slot *slot, const FrameRecord *record);
 void shares_on_list(Slot *slot, const FrameRecord *record);
 void shares_on_read(Slot *slot, const FrameRecord *record);
-void shares_forget(Slot *slot);        /* the process is gone, or comes */
 void shares_end(ProManager *manager);  /* not locked: nothing is served any more */
 void shares_free(ProManager *manager); /* not locked */
+
+/* ---- manager_desks.c ---- */
+
+void desk_forget(Slot *slot); /* the process is gone, or comes */
 
 /* ---- manager_attached.c ---- */
 

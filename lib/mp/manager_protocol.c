@@ -18,7 +18,8 @@
 
 void protocol_reset(Slot *slot)
 {
-    shares_forget(slot);
+    slot->share_reads = 0;
+    desk_forget(slot);
     slot->sequence = 0;
     slot->expected_sequence = 0;
     slot->lane_received = 0;

@@ -140,7 +140,8 @@ void slot_drop_process(Slot *slot)
     close_fd(&slot->channel);
     board_unmap(slot->board);
     slot->board = NULL;
-    shares_forget(slot);
+    slot->share_reads = 0;
+    desk_forget(slot);
     slot->pid = 0;
     slot->status_deadline_ns = 0;
     slot->blocked_until_ns = 0;

@@ -269,6 +269,7 @@ static void on_interrupt(ProWorker *worker, uint64_t id)
         return;
     worker->interrupt_sent = true;
     worker->interrupt_here = worker_is_front(worker);
+    atomic_fetch_add(&worker->interrupts, 1);
     (void)pthread_kill(worker->main_thread, SIGINT);
 }
 

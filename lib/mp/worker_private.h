@@ -10,6 +10,7 @@
 #include "mp/lane.h"
 #include "mp/message.h"
 #include "mp/port.h"
+#include "mp/share_wire.h"
 #include "mp/worker_config.h"
 
 #include <promp/container.h>
@@ -40,8 +41,18 @@ typedef struct WorkerBox {
     int notify_fd;        /* an eventfd to write to when it is, or -1 */
 } WorkerBox;
 
-/* A question to the manager that somebody waits for; worker_shares.c knows it. */
-typedef struct WorkerRequest WorkerRequest;
+/* A question to the manager that somebody waits for. */
+typedef struct WorkerRequest {
+    ListLink link; /* ProWorker::requests */
+    uint64_t id;
+    bool answered;
+    Payload payload;
+    ShareAnswer answer; /* points into the payload */
+    int fd;             /* that came with it, or -1 */
+} WorkerRequest;
+
+/* Through which blocks come without frames; worker_blocks.c knows it. */
+typedef struct WorkerDesk WorkerDesk;
 /* The containers of a result; worker_results.c knows them. */
 typedef struct ResultContainers ResultContainers;
 
@@ -58,6 +69,7 @@ struct ProWorker {
     pthread_cond_t changed; /* messages, credit, boxes: for threads that are not the front */
     atomic_bool aborted;
     atomic_bool abort_seen; /* the task looked and saw it */
+    atomic_uint interrupts; /* sent to the main thread */
 
     /* locked */
     Buffer frame; /* the batch being built */
@@ -85,9 +97,8 @@ struct ProWorker {
     uint64_t next_box;
     ListLink requests; /* WorkerRequest::link */
     uint64_t next_request;
-    unsigned questions_open;  /* not answered, whether somebody still waits or not */
-    ProContainer *block_area; /* where the manager puts blocks; NULL until the first */
-    unsigned places_taken;    /* of it: bits */
+    unsigned questions_open; /* not answered, whether somebody still waits or not */
+    WorkerDesk *desk;        /* set once; NULL until the manager sends it */
     bool stopping;
 };
 
@@ -121,6 +132,19 @@ void worker_serve(ProWorker *worker, const ProRunnerOps *ops, void *user);
 
 /* Locked. Takes the payload, and the descriptor that goes with it; false if it is malformed. */
 bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload);
+/* Not locked: asks and waits for the answer, which is no failure. On success the caller ends the
+ * request with worker_request_fini(). */
+ProStatus worker_ask(ProWorker *worker, FrameType type, const void *data, size_t size,
+        WorkerRequest *request, ProError *reterr);
+void worker_request_fini(WorkerRequest *request);
+
+/* ---- worker_blocks.c ---- */
+
+/* Locked. The desk's descriptors are next in the channel; false if they are not. */
+bool worker_take_desk(ProWorker *worker);
+/* Not locked. A container that the manager reads. */
+ProStatus worker_open_blocks(ProWorker *worker, const ShareAnswer *answer,
+        ProContainer **ret_container, ProError *reterr);
 /* True for a container that the manager reads for this worker in blocks: its number. */
 bool worker_blocks_number(
         const ProWorker *worker, const ProContainer *container, uint64_t *ret_number);
