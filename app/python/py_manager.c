@@ -705,6 +705,7 @@ int py_manager_init(PyObject *module)
     };
     PyObject *type = PyType_FromSpec(&spec);
     if (type == NULL || !add_methods((PyTypeObject *)type, py_manager_task_methods) ||
+            !add_methods((PyTypeObject *)type, py_manager_host_methods) ||
             !add_methods((PyTypeObject *)type, py_container_manager_methods) ||
             PyModule_AddObjectRef(module, "Manager", type) != 0)
         return -1;

@@ -15,7 +15,7 @@
  */
 
 typedef struct Share {
-    ListLink link; /* Shares::blocks, if it is read in blocks */
+    ListLink link; /* Shares::blocks, if it is read in blocks, or was by a far worker */
     ProContainer *container;
     ShareAnswer answer; /* without tail, but for bytes: lent from the container */
     int fd;             /* the container's, or -1 */
@@ -53,7 +53,7 @@ bool share_is_blocks(const Share *share);
 ProStatus shares_ensure(ProManager *manager, bool server, ProError *reterr);
 
 /* Answers to a worker's question. */
-void share_answer(Slot *slot, uint64_t request, const Share *share);
+void share_answer(Slot *slot, uint64_t request, Share *share);
 void share_post_failure(Slot *slot, uint64_t request, ProStatus status, const char *text);
 /* Made without the lock where it may be large. */
 Parcel *share_answer_parcel(

@@ -66,6 +66,7 @@ ProStatus slot_new(ProManager *manager, bool spare, Slot **ret_slot, ProError *r
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a worker");
     slot->manager = manager;
     slot->spare = spare;
+    slot->far = manager->places_far;
     slot->pidfd = slot->channel = slot->streams[0].fd = slot->streams[1].fd = -1;
     list_init(&slot->queued);
     list_init(&slot->in_flight);
@@ -142,6 +143,7 @@ void slot_drop_process(Slot *slot)
     slot->board = NULL;
     shares_forget(slot);
     slot->pid = 0;
+    slot->host = 0;
     slot->status_deadline_ns = 0;
     slot->blocked_until_ns = 0;
     slot->ended_any = false;
@@ -321,7 +323,7 @@ void slot_on_process_exit(Slot *slot)
     }
     /* A dead pidfd stays readable: stop watching, give the nursery a moment to tell the status. */
     port_unwatch(&slot->manager->port, slot->pidfd);
-    bool nursery_lives = slot->manager->launcher.channel >= 0;
+    bool nursery_lives = slot_launcher(slot)->channel >= 0;
     slot->status_deadline_ns = nursery_lives ? clock_deadline_ns(MP_STATUS_WAIT_MS) : 1;
 }
 

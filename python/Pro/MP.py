@@ -27,6 +27,8 @@ from Pro._promp import (
     ProRemoteWait,
     ProWorker,
     ProWorker_All,
+    ProPlace_Hosts,
+    ProPlace_Local,
     ProWorker_Any,
     ProWorker_Invalid,
     ProWorkerDiedError,
@@ -38,7 +40,7 @@ __all__ = [
     "ProAbortedError", "ProExecutor", "ProMPMessage", "ProMPOpt_AtomicOutput", "ProMPOpt_ExecWorkers",
     "ProMPOpt_NoReplace", "ProMPOpt_Quiet", "ProMPOpt_RedirectOutput", "ProMPOpt_RetryTasks", "ProManager",
     "ProQuarantinedError", "ProRemoteError", "ProRemoteWait", "ProWorker", "ProWorkerDiedError",
-    "ProWorkerInfo", "ProWorker_All", "ProWorker_Any", "ProWorker_Invalid", "proWorkerObject",
+    "ProPlace_Hosts", "ProPlace_Local", "ProWorkerInfo", "ProWorker_All", "ProWorker_Any", "ProWorker_Invalid", "proWorkerObject",
     "proWorkerProcessLevel",
 ]
 
