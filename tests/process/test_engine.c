@@ -299,6 +299,7 @@ static void ladder_ends_each_at_its_rung(void **state)
 static void cancels_before_the_pid_is_known(void **state)
 {
     (void)state;
+    engine_needs_local("a stand-in's pid is known from the start");
     ProError error = {0};
     Engine engine;
     engine_start(&engine, 0);
@@ -536,6 +537,7 @@ static void stopped_worker_is_gone(void **state)
 static void missing_worker_program_is_named(void **state)
 {
     (void)state;
+    engine_needs_local("the agent has its own worker program");
     ProError error = {0};
     ProWorkerId worker;
     char *program = strdup(getenv("PROMP_WORKER"));

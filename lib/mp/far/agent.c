@@ -242,7 +242,7 @@ static int go_on(Agent *agent)
     {
         AgentWorker *worker = list_entry(link, AgentWorker, link);
         if (agent_worker_go_on(worker))
-            soon = soon || worker->blocked;
+            soon = agent_worker_waits(worker) || soon;
     }
     if (socket_has_input(agent->far) || socket_has_input(agent->local) ||
             socket_has_input(agent->monitor))

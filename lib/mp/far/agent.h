@@ -32,6 +32,8 @@ typedef struct AgentWorker {
     FarStream stream;
     uint32_t expected_sequence; /* of its frames */
     FarBoard told;              /* to the worker */
+    uint64_t told_running;      /* to the gateway */
+    bool task_sent;             /* it may begin one any moment, which nothing tells */
     ProMemory *area;
     ProContainer *area_shown;
     bool area_told;
@@ -72,6 +74,8 @@ void agent_worker_on_frame(AgentWorker *worker, const Packet *frame);
 void agent_worker_signal(AgentWorker *worker, int signal_number);
 /* False: it is gone. */
 bool agent_worker_go_on(AgentWorker *worker);
+/* True while it must be looked after soon, without an event that would tell. */
+bool agent_worker_waits(const AgentWorker *worker);
 /* Whether its output is to be read now. */
 bool agent_worker_reads_output(const AgentWorker *worker);
 void agent_worker_free(AgentWorker *worker);

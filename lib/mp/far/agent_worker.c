@@ -281,6 +281,8 @@ static ProStatus pass_frame(AgentWorker *worker, const uint8_t *data, size_t siz
         memcpy(body + 8, data, size);
     }
     worker->expected_sequence++;
+    worker->told_running = running;
+    worker->task_sent = false;
     return put(worker, packet);
 }
 
@@ -369,19 +371,25 @@ static StreamUse take_area(AgentWorker *worker, const FarMessage *message)
     return STREAM_USED;
 }
 
-/* The record that brings the block area along brings ours. */
-static bool wants_area(const uint8_t *frame, size_t size)
+typedef struct FrameNeeds {
+    bool area; /* a record brings the block area along: it shall be ours */
+    bool task;
+} FrameNeeds;
+
+static FrameNeeds look_into(const uint8_t *frame, size_t size)
 {
     FrameReader reader;
     FrameRecord record;
     ShareAnswer answer;
+    FrameNeeds needs = {0};
     ProStatus status = frame_open(&reader, frame, size, NULL);
-    while (status == PRO_OK && (status = frame_next(&reader, &record, NULL)) == PRO_OK)
+    while (status == PRO_OK && (status = frame_next(&reader, &record, NULL)) == PRO_OK) {
+        needs.task = needs.task || record.type == FRAME_TASK;
         if (record.type == FRAME_SHARED && record.place == FRAME_INSIDE &&
-                share_answer_read(record.payload, record.payload_size, &answer, NULL) == PRO_OK &&
-                answer.carrier == SHARE_AREA && answer.base.size != 0)
-            return true;
-    return false;
+                share_answer_read(record.payload, record.payload_size, &answer, NULL) == PRO_OK)
+            needs.area = needs.area || (answer.carrier == SHARE_AREA && answer.base.size != 0);
+    }
+    return needs;
 }
 
 static StreamUse take_frame(AgentWorker *worker, const FarMessage *message)
@@ -390,7 +398,8 @@ static StreamUse take_frame(AgentWorker *worker, const FarMessage *message)
         return STREAM_BROKEN;
     const uint8_t *frame = message->body + 8;
     size_t size = message->size - 8;
-    if (!worker->area_told && wants_area(frame, size)) {
+    const FrameNeeds needs = look_into(frame, size);
+    if (!worker->area_told && needs.area) {
         int fd;
         if (worker->area == NULL || memory_fd(worker->area_shown, &fd, NULL) != PRO_OK)
             return STREAM_BROKEN;
@@ -402,6 +411,7 @@ static StreamUse take_frame(AgentWorker *worker, const FarMessage *message)
     }
     /* A worker that is gone is noticed by its pidfd. */
     (void)socket_send_to(worker->agent->local, worker->routing_id, frame, size);
+    worker->task_sent = worker->task_sent || needs.task;
     return STREAM_USED;
 }
 
@@ -456,6 +466,24 @@ void agent_worker_on_message(AgentWorker *worker, const FarMessage *message, Pac
 
 /* ---- both ---- */
 
+/* What the manager would see on the board. */
+static void tell_running(AgentWorker *worker)
+{
+    uint64_t running = atomic_load_explicit(&worker->board->running_task, memory_order_acquire);
+    if (running == worker->told_running || worker->exited)
+        return;
+    Packet *packet = far_number_packet(FAR_RUNNING, worker->id, running);
+    if (packet == NULL || agent_send(worker->agent, packet) != PRO_OK)
+        return;
+    worker->told_running = running;
+    worker->task_sent = worker->task_sent && running == 0;
+}
+
+bool agent_worker_waits(const AgentWorker *worker)
+{
+    return worker->blocked || worker->task_sent;
+}
+
 bool agent_worker_go_on(AgentWorker *worker)
 {
     for (int i = 0; i < 2; i++)
@@ -469,6 +497,7 @@ bool agent_worker_go_on(AgentWorker *worker)
     if (acknowledgement != NULL)
         (void)agent_send(worker->agent, acknowledgement);
     (void)stream_pump(&worker->stream, send_far, worker->agent);
+    tell_running(worker);
     if (!worker->exited || (!list_empty(&worker->stream.out) && !worker->abandoned))
         return true;
     agent_worker_free(worker);

@@ -30,7 +30,7 @@ Packet *far_packet(FarType type, uint32_t number, uint64_t worker, size_t size, 
 
 static bool is_type(uint32_t type)
 {
-    return (type >= FAR_HELLO && type <= FAR_LANE) || (type >= FAR_START && type <= FAR_PING) ||
+    return (type >= FAR_HELLO && type <= FAR_RUNNING) || (type >= FAR_START && type <= FAR_PING) ||
            (type >= FAR_FRAME && type <= FAR_ACK);
 }
 

@@ -40,6 +40,7 @@ typedef enum FarType {
     FAR_EXITED,    /* FarExit */
     FAR_OUTPUT,    /* number: stream; what the worker wrote at once */
     FAR_LANE,      /* position (u64), bytes: as they lie in the lane */
+    FAR_RUNNING,   /* the task that the worker runs now (u64) */
     /* gateway to agent */
     FAR_START = 32, /* a worker's configuration */
     FAR_SIGNAL,     /* number: of the signal, for the worker's group */

@@ -271,6 +271,10 @@ void gateway_worker_on_message(GatewayWorker *worker, const FarMessage *message,
     } else if (message->type == FAR_ACK) {
         if (!stream_on_ack(&worker->stream, message))
             gateway_worker_lost(worker, "its agent acknowledged what it never got");
+    } else if (message->type == FAR_RUNNING) {
+        uint64_t running;
+        if (far_number_read(message, &running))
+            atomic_store_explicit(&worker->board->running_task, running, memory_order_release);
     } else if (far_is_streamed(message->type)) {
         if (stream_receive(&worker->stream, packet_ref(packet)) != PRO_OK)
             gateway_worker_lost(worker, "its agent sent more at once than it may");
