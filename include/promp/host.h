@@ -35,9 +35,10 @@ extern "C" {
 #define PRO_TICKET_MAX 512
 
 /*
- * Listens at `endpoint`: "tcp://ADDRESS:PORT", an address or the name of an interface, and a port or
- * *. Nothing is listened at unasked, and only one endpoint per manager (PRO_ERR_INVALID). ret_ticket
- * is one line of text, a secret. Owner thread; waits for a helper process to be ready.
+ * Listens at `endpoint`: "tcp://ADDRESS:PORT", an address or the name of an interface, and a port
+ * or
+ * *. Nothing is listened at unasked, and only one endpoint per manager (PRO_ERR_INVALID).
+ * ret_ticket is one line of text, a secret. Owner thread; waits for a helper process to be ready.
  */
 PRO_API ProStatus pro_manager_listen(ProManager *manager, const char *endpoint,
         char ret_ticket[PRO_TICKET_MAX], ProError *reterr) PRO_WARN_UNUSED;

@@ -256,9 +256,9 @@ static ProStatus tell_gateway(int channel, const void *start, size_t size, ProEr
     const NurseryHead head = {.packet = GATEWAY_LISTEN};
     buffer_append(&packet, &head, sizeof head);
     buffer_append(&packet, start, size);
-    ProStatus status = packet.failed
-                               ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a packet")
-                               : fd_channel_send(channel, packet.data, packet.size, NULL, 0, reterr);
+    ProStatus status =
+            packet.failed ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a packet")
+                          : fd_channel_send(channel, packet.data, packet.size, NULL, 0, reterr);
     if (packet.data != NULL)
         explicit_bzero(packet.data, packet.size); /* it holds a key */
     buffer_fini(&packet);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Other machines: the gateway that listens for them, which of them are there, and who works there. */
+/* Other machines: the gateway that listens for them, which of them are there, and who works there.
+ */
 
 #include "mp/manager_private.h"
 
@@ -236,8 +237,7 @@ ProStatus pro_manager_wait_hosts(
     return PRO_OK;
 }
 
-ProStatus pro_manager_set_placement(
-        ProManager *manager, ProPlacement placement, ProError *reterr)
+ProStatus pro_manager_set_placement(ProManager *manager, ProPlacement placement, ProError *reterr)
 {
     ProStatus status = manager_enter(manager, reterr);
     if (status != PRO_OK)

@@ -279,7 +279,7 @@ struct ProManager {
     int gateway_pidfd; /* -1: none */
     Hosts *hosts;      /* NULL: it does not listen */
     bool places_far;   /* workers to come go to other machines */
-    Slot **slots; /* ids ascending */
+    Slot **slots;      /* ids ascending */
     size_t slot_count;
     ProWorkerId next_worker;
     int64_t oom_kills;

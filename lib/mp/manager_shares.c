@@ -210,9 +210,8 @@ static void answer_with(
 static ProStatus answer_far(
         ProManager *manager, Share *share, ShareAnswer *ret_answer, ProError *reterr)
 {
-    *ret_answer = (ShareAnswer){.carrier = SHARE_BLOCKS,
-            .number = share->answer.number,
-            .size = share->answer.size};
+    *ret_answer = (ShareAnswer){
+            .carrier = SHARE_BLOCKS, .number = share->answer.number, .size = share->answer.size};
     if (share->link.next == NULL)
         list_append(&manager->shares->blocks, &share->link);
     return blocks_serve(manager, reterr);

@@ -2,7 +2,8 @@
 #ifndef MP_TRANSPORT_PRIVATE_H
 #define MP_TRANSPORT_PRIVATE_H
 
-/* The inside of a Socket, for the two files that know ZeroMQ: transport_zmq.c and transport_tcp.c. */
+/* The inside of a Socket, for the two files that know ZeroMQ: transport_zmq.c and transport_tcp.c.
+ */
 
 #include "mp/transport_zmq.h"
 

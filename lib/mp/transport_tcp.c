@@ -78,7 +78,8 @@ static ProStatus finish(Socket *socket, bool done, const char *what, const char 
     }
     int system_error = errno;
     socket_close(socket);
-    return error_set(reterr, PRO_ERR_SYSTEM, "%s %s: %s", what, endpoint, zmq_strerror(system_error));
+    return error_set(
+            reterr, PRO_ERR_SYSTEM, "%s %s: %s", what, endpoint, zmq_strerror(system_error));
 }
 
 ProStatus socket_open_gateway(const char *endpoint, const TcpKeys *keys, Socket **ret_socket,
@@ -91,8 +92,7 @@ ProStatus socket_open_gateway(const char *endpoint, const TcpKeys *keys, Socket 
     size_t size = TCP_ENDPOINT_MAX;
     bool done = set_int(socket, ZMQ_CURVE_SERVER, 1) && set_keys(socket, keys) &&
                 set(socket, ZMQ_ZAP_DOMAIN, domain, sizeof domain - 1) && set_heartbeat(socket) &&
-                set_int(socket, ZMQ_ROUTER_MANDATORY, 1) &&
-                zmq_bind(socket->zmq, endpoint) == 0 &&
+                set_int(socket, ZMQ_ROUTER_MANDATORY, 1) && zmq_bind(socket->zmq, endpoint) == 0 &&
                 zmq_getsockopt(socket->zmq, ZMQ_LAST_ENDPOINT, ret_endpoint, &size) == 0;
     return finish(socket, done, "cannot listen at", endpoint, ret_socket, reterr);
 }
@@ -122,8 +122,8 @@ ProStatus socket_connect(Socket *socket, const char *endpoint, ProError *reterr)
 
 /* ---- the doorman ---- */
 
-/* A request has eight parts: version, request id, domain, address, identity, mechanism, the client's
- * key, and for other mechanisms more. */
+/* A request has eight parts: version, request id, domain, address, identity, mechanism, the
+ * client's key, and for other mechanisms more. */
 enum { ZAP_PARTS_MAX = 16, ZAP_REQUEST_ID = 1, ZAP_DOMAIN = 2, ZAP_MECHANISM = 5, ZAP_KEY = 6 };
 
 ProStatus socket_open_doorman(Socket **ret_doorman, ProError *reterr)
@@ -165,20 +165,19 @@ static bool part_is(ZapRequest *request, size_t index, const void *bytes, size_t
 
 static void send_answer(Socket *doorman, ZapRequest *request, bool welcome)
 {
-    const char *const parts[] = {"1.0", NULL, welcome ? "200" : "400", welcome ? "OK" : "No entry",
-            "", ""};
+    const char *const parts[] = {
+            "1.0", NULL, welcome ? "200" : "400", welcome ? "OK" : "No entry", "", ""};
     enum { COUNT = sizeof parts / sizeof parts[0] };
     for (size_t i = 0; i < COUNT; i++) {
         bool id = i == ZAP_REQUEST_ID && request->count > ZAP_REQUEST_ID;
         const void *data = id ? zmq_msg_data(&request->parts[i]) : parts[i];
-        size_t size = id ? zmq_msg_size(&request->parts[i]) : strlen(parts[i] == NULL ? "" : parts[i]);
-        (void)zmq_send(
-                doorman->zmq, data, size, ZMQ_DONTWAIT | (i + 1 < COUNT ? ZMQ_SNDMORE : 0));
+        size_t size =
+                id ? zmq_msg_size(&request->parts[i]) : strlen(parts[i] == NULL ? "" : parts[i]);
+        (void)zmq_send(doorman->zmq, data, size, ZMQ_DONTWAIT | (i + 1 < COUNT ? ZMQ_SNDMORE : 0));
     }
 }
 
-void doorman_answer(
-        Socket *doorman, const uint8_t client_key[TCP_KEY_BYTES], unsigned *turned_away)
+void doorman_answer(Socket *doorman, const uint8_t client_key[TCP_KEY_BYTES], unsigned *turned_away)
 {
     ZapRequest request;
     while (receive_request(doorman, &request)) {

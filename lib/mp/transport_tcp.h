@@ -5,9 +5,9 @@
 #include "mp/transport_zmq.h"
 
 /*
- * Sockets that leave this machine: always TCP, always CURVE (RFC 26), which encrypts and proves both
- * ends' keys. A gateway listens; an agent connects. Whoever does not know the agent's secret key is
- * turned away by the doorman (RFC 27, ZAP) before any of his bytes reach a socket.
+ * Sockets that leave this machine: always TCP, always CURVE (RFC 26), which encrypts and proves
+ * both ends' keys. A gateway listens; an agent connects. Whoever does not know the agent's secret
+ * key is turned away by the doorman (RFC 27, ZAP) before any of his bytes reach a socket.
  *
  * Dead peers are found by ZeroMQ's own heartbeats (RFC 37), which its I/O threads answer, however
  * busy the programs are.
@@ -31,8 +31,8 @@ ProStatus tcp_keys_new(TcpKeys *ret_keys, ProError *reterr);
 /* The public key that belongs to a secret one. */
 ProStatus tcp_keys_complete(TcpKeys *keys, ProError *reterr);
 
-/* A router at `endpoint` ("tcp://127.0.0.1:*"); ret_endpoint: with the port it got. Make the doorman
- * first: without one ZeroMQ lets everybody in who knows the server's public key. */
+/* A router at `endpoint` ("tcp://127.0.0.1:*"); ret_endpoint: with the port it got. Make the
+ * doorman first: without one ZeroMQ lets everybody in who knows the server's public key. */
 ProStatus socket_open_gateway(const char *endpoint, const TcpKeys *keys, Socket **ret_socket,
         char ret_endpoint[TCP_ENDPOINT_MAX], ProError *reterr);
 /* A dealer, which socket_connect() connects once its monitor is there. It does not connect again: a

@@ -167,7 +167,8 @@ ProStatus socket_send_packet(
     if (routing_id != NULL)
         status = send_part(socket, routing_id, MP_ROUTING_ID_BYTES, ZMQ_SNDMORE);
     int sent = -1;
-    while (status == PRO_OK && (sent = zmq_msg_send(&packet->message, socket->zmq, ZMQ_DONTWAIT)) < 0)
+    while (status == PRO_OK &&
+            (sent = zmq_msg_send(&packet->message, socket->zmq, ZMQ_DONTWAIT)) < 0)
         if (errno != EINTR)
             status = errno == ENOMEM ? PRO_ERR_NO_MEMORY : PRO_ERR_WORKER_GONE;
     packet_unref(packet);

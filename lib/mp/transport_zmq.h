@@ -41,7 +41,8 @@ bool socket_has_input(Socket *socket);
 ProStatus socket_send_to(Socket *router, const uint8_t routing_id[MP_ROUTING_ID_BYTES],
         const void *data, size_t size);
 ProStatus socket_send(Socket *link, const void *data, size_t size);
-/* Without a copy: consumes the packet, which nobody else refers to. `routing_id`: NULL at a link. */
+/* Without a copy: consumes the packet, which nobody else refers to. `routing_id`: NULL at a link.
+ */
 ProStatus socket_send_packet(
         Socket *socket, const uint8_t routing_id[MP_ROUTING_ID_BYTES], Packet *packet);
 

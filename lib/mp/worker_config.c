@@ -59,7 +59,8 @@ ProStatus worker_config_read(
     config.folder = take_text(&bytes);
     config.setup_size = bytes_u32(&bytes);
     config.setup = bytes_take(&bytes, config.setup_size);
-    if (bytes.failed || bytes_left(&bytes) != 0 || far > 1 || magic != config_magic || size > MP_CONFIG_MAX)
+    if (bytes.failed || bytes_left(&bytes) != 0 || far > 1 || magic != config_magic ||
+            size > MP_CONFIG_MAX)
         return error_set(
                 reterr, PRO_ERR_FORMAT, "malformed worker configuration of %zu bytes", size);
     memcpy(config.routing_id, routing_id, MP_ROUTING_ID_BYTES);

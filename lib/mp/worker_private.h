@@ -49,7 +49,7 @@ struct ProWorker {
     Port port;
     ProWorkerId id;
     int level;
-    bool far; /* the manager is on another machine */
+    bool far;         /* the manager is on another machine */
     uint32_t process; /* process_generation() */
     int fds[WORKER_FD_COUNT];
     int timer_fd; /* flushes a batch that is not full */

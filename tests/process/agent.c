@@ -4,10 +4,10 @@
 
 #include <promp/host.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <signal.h>
 
 int main(void)
 {

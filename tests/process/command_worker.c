@@ -185,6 +185,8 @@ static bool run(void *user, const ProTask *task, ProWriter *result, ProTaskError
         return fail(reterror, "ValueError", "as asked");
     else if (strcmp(command, "who") == 0)
         pro_write_uint(result, pro_worker_id(self));
+    else if (strcmp(command, "pid") == 0)
+        pro_write_uint(result, (uint64_t)getpid());
     else if (strncmp(command, "lines ", 6) == 0)
         return print_lines(atoi(command + 6));
     else if (strncmp(command, "send ", 5) == 0)

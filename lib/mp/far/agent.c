@@ -162,8 +162,7 @@ static void drain_launcher(Agent *agent)
     }
 }
 
-static AgentWorker *worker_of_routing(
-        Agent *agent, const uint8_t routing_id[MP_ROUTING_ID_BYTES])
+static AgentWorker *worker_of_routing(Agent *agent, const uint8_t routing_id[MP_ROUTING_ID_BYTES])
 {
     list_each(link, &agent->workers)
     {
@@ -182,9 +181,8 @@ static void drain_local(Agent *agent)
         Packet *packet = socket_receive(agent->local, routing_id, &routing_size);
         if (packet == NULL)
             return;
-        AgentWorker *worker = routing_size == MP_ROUTING_ID_BYTES
-                                      ? worker_of_routing(agent, routing_id)
-                                      : NULL;
+        AgentWorker *worker =
+                routing_size == MP_ROUTING_ID_BYTES ? worker_of_routing(agent, routing_id) : NULL;
         if (worker != NULL)
             agent_worker_on_frame(worker, packet);
         packet_unref(packet);

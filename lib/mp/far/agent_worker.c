@@ -204,8 +204,7 @@ static void read_output(AgentWorker *worker, int stream, int reads)
         if (size <= 0)
             return;
         uint8_t *body;
-        Packet *packet =
-                far_packet(FAR_OUTPUT, (uint32_t)stream, worker->id, (size_t)size, &body);
+        Packet *packet = far_packet(FAR_OUTPUT, (uint32_t)stream, worker->id, (size_t)size, &body);
         if (packet != NULL)
             memcpy(body, data, (size_t)size);
         (void)put(worker, packet);
@@ -352,8 +351,7 @@ static StreamUse hand_over(AgentWorker *worker, const char *mark)
 
 static StreamUse take_value(AgentWorker *worker, const FarMessage *message)
 {
-    if (worker->ready_fd < 0 &&
-            !stream_value_part(&worker->stream, message, &worker->ready_fd))
+    if (worker->ready_fd < 0 && !stream_value_part(&worker->stream, message, &worker->ready_fd))
         return STREAM_BROKEN;
     return worker->ready_fd < 0 ? STREAM_USED : hand_over(worker, "b");
 }

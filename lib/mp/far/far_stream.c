@@ -119,8 +119,7 @@ static Packet *next_packet(const FarStream *stream, Item *item)
 
 ProStatus stream_pump(FarStream *stream, StreamSend send, void *user)
 {
-    while (!list_empty(&stream->out) &&
-            stream->sent - stream->acknowledged < FAR_WINDOW_BYTES) {
+    while (!list_empty(&stream->out) && stream->sent - stream->acknowledged < FAR_WINDOW_BYTES) {
         Item *item = list_entry(stream->out.next, Item, link);
         Packet *packet = next_packet(stream, item);
         if (packet == NULL)

@@ -15,9 +15,9 @@
  */
 
 typedef enum StreamUse {
-    STREAM_USED,   /* the message found its place */
+    STREAM_USED,    /* the message found its place */
     STREAM_BLOCKED, /* there is no room: once more, later */
-    STREAM_BROKEN  /* the message is impossible */
+    STREAM_BROKEN   /* the message is impossible */
 } StreamUse;
 
 typedef struct FarStream {

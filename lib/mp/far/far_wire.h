@@ -49,8 +49,8 @@ typedef enum FarType {
     FAR_PING,       /* nothing: that the agent is there */
     /* both */
     FAR_FRAME = 64, /* task that runs (u64), and a frame as the manager and the worker make it */
-    FAR_VALUE,      /* number: 1 with the last; a part of what goes through the descriptor channel */
-    FAR_ACK,        /* bytes of the stream that were used, in all (u64) */
+    FAR_VALUE, /* number: 1 with the last; a part of what goes through the descriptor channel */
+    FAR_ACK,   /* bytes of the stream that were used, in all (u64) */
 } FarType;
 
 typedef struct FarMessage {
@@ -62,8 +62,7 @@ typedef struct FarMessage {
 } FarMessage;
 
 /* A packet with room for the body, whose place is *ret_body. NULL: no memory. */
-Packet *far_packet(
-        FarType type, uint32_t number, uint64_t worker, size_t size, uint8_t **ret_body);
+Packet *far_packet(FarType type, uint32_t number, uint64_t worker, size_t size, uint8_t **ret_body);
 /* Lent from the packet. PRO_ERR_FORMAT. */
 ProStatus far_open(const Packet *packet, FarMessage *ret_message, ProError *reterr);
 
@@ -84,7 +83,7 @@ typedef struct FarExit {
     bool known; /* wait_status is */
     int32_t wait_status;
     uint64_t peak_rss_bytes;
-    uint64_t running; /* the task */
+    uint64_t running;  /* the task */
     const char *crash; /* what its crash handlers wrote; not NUL-terminated */
     size_t crash_size;
 } FarExit;

@@ -43,8 +43,7 @@ void gateway_say(NurseryPacket packet, const GatewayWorker *worker, const Nurser
         message.head.request = worker->id;
     memcpy(message.text, text, size);
     /* A manager that reads nothing misses a status, not a death: it watches the pidfd too. */
-    (void)fd_channel_send(
-            GATEWAY_CHANNEL_FD, &message, sizeof message.head + size, NULL, 0, NULL);
+    (void)fd_channel_send(GATEWAY_CHANNEL_FD, &message, sizeof message.head + size, NULL, 0, NULL);
 }
 
 ProStatus gateway_send(const GatewayAgent *agent, Gateway *gateway, Packet *packet)
@@ -75,14 +74,13 @@ static void tell_host(NurseryPacket packet, const GatewayAgent *agent)
     gateway_say(packet, NULL, &head, agent->hello.name);
 }
 
-static void welcome(Gateway *gateway, const uint8_t routing_id[MP_ROUTING_ID_BYTES],
-        const FarMessage *message)
+static void welcome(
+        Gateway *gateway, const uint8_t routing_id[MP_ROUTING_ID_BYTES], const FarMessage *message)
 {
     FarHello hello;
     ProError error = {0};
     const NurseryHead head = {0};
-    if (gateway->next_agent >= FAR_HOSTS_MAX ||
-            far_hello_read(message, &hello, &error) != PRO_OK) {
+    if (gateway->next_agent >= FAR_HOSTS_MAX || far_hello_read(message, &hello, &error) != PRO_OK) {
         gateway_say(GATEWAY_NOTICE, NULL, &head,
                 error.text[0] != '\0' ? error.text : "too many hosts have come");
         return;
@@ -100,8 +98,8 @@ static void welcome(Gateway *gateway, const uint8_t routing_id[MP_ROUTING_ID_BYT
 static void drop_agent(Gateway *gateway, GatewayAgent *agent)
 {
     char text[FAR_HOST_NAME_MAX + 64];
-    (void)snprintf(text, sizeof text, "the connection to the agent on %s was lost",
-            agent->hello.name);
+    (void)snprintf(
+            text, sizeof text, "the connection to the agent on %s was lost", agent->hello.name);
     list_each(link, &gateway->workers)
     {
         GatewayWorker *worker = list_entry(link, GatewayWorker, link);
@@ -213,8 +211,8 @@ static bool serve_manager(Gateway *gateway)
         size_t size = 0;
         size_t fd_count = 0;
         int fds[FD_CHANNEL_FDS_MAX];
-        ProStatus status = fd_channel_receive(GATEWAY_CHANNEL_FD, packet.bytes,
-                sizeof packet.bytes, &size, fds, FD_CHANNEL_FDS_MAX, &fd_count, NULL);
+        ProStatus status = fd_channel_receive(GATEWAY_CHANNEL_FD, packet.bytes, sizeof packet.bytes,
+                &size, fds, FD_CHANNEL_FDS_MAX, &fd_count, NULL);
         if (status == PRO_ERR_EMPTY)
             return true;
         if (status == PRO_ERR_CLOSED || status == PRO_ERR_SYSTEM)
@@ -276,8 +274,8 @@ static ProStatus open_sockets(Gateway *gateway, const GatewayStart *start, ProEr
     const NurseryHead head = {0};
     ProStatus status = socket_open_doorman(&gateway->doorman, reterr);
     if (status == PRO_OK)
-        status = socket_open_gateway(
-                start->endpoint, &start->keys, &gateway->far, endpoint, reterr);
+        status =
+                socket_open_gateway(start->endpoint, &start->keys, &gateway->far, endpoint, reterr);
     if (status == PRO_OK)
         status = socket_open_monitor(gateway->far, &gateway->monitor, reterr);
     if (status == PRO_OK)
@@ -335,9 +333,8 @@ static int go_on(Gateway *gateway)
     if (socket_has_input(gateway->far) || socket_has_input(gateway->doorman) ||
             socket_has_input(gateway->monitor))
         return 0;
-    list_each(link, &gateway->workers)
-        if (socket_has_input(list_entry(link, GatewayWorker, link)->socket))
-            return 0;
+    list_each(link, &gateway->workers) if (socket_has_input(list_entry(link, GatewayWorker, link)
+                                                                    ->socket)) return 0;
     if (soon)
         return SOON_MS;
     return gateway->look_until_ns > clock_now_ns() ? OFTEN_MS : PING_MS;
@@ -386,7 +383,6 @@ int gateway_run(void)
         return 1;
     }
     serve(&gateway);
-    list_each(link, &gateway.workers)
-        gateway_worker_free(list_entry(link, GatewayWorker, link));
+    list_each(link, &gateway.workers) gateway_worker_free(list_entry(link, GatewayWorker, link));
     return 0;
 }

@@ -36,9 +36,9 @@ typedef struct GatewayWorker {
     Outbox outbox;
     Socket *socket; /* to the manager */
     FarStream stream;
-    FarBoard told;         /* to the agent */
-    ProContainer *area;    /* where the manager puts blocks; NULL until the first */
-    int ready_fd;          /* a value that waits for room in the channel; -1: none */
+    FarBoard told;      /* to the agent */
+    ProContainer *area; /* where the manager puts blocks; NULL until the first */
+    int ready_fd;       /* a value that waits for room in the channel; -1: none */
     bool blocked;
     bool ended; /* the agent told its end */
 } GatewayWorker;
@@ -50,7 +50,7 @@ struct Gateway {
     uint8_t client_key[TCP_KEY_BYTES];
     char endpoint[120]; /* of the manager's socket */
     int epoll;
-    int signals; /* a signalfd of SIGCHLD */
+    int signals;  /* a signalfd of SIGCHLD */
     int terms[2]; /* a pipe: which stand-in got a SIGTERM */
     ListLink agents;
     ListLink workers;

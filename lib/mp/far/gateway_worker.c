@@ -208,13 +208,12 @@ static StreamUse take_lane(GatewayWorker *worker, const FarMessage *message)
 
 static StreamUse take_value(GatewayWorker *worker, const FarMessage *message)
 {
-    if (worker->ready_fd < 0 &&
-            !stream_value_part(&worker->stream, message, &worker->ready_fd))
+    if (worker->ready_fd < 0 && !stream_value_part(&worker->stream, message, &worker->ready_fd))
         return STREAM_BROKEN;
     if (worker->ready_fd < 0)
         return STREAM_USED;
-    ProStatus status = fd_channel_send(
-            worker->fds[WORKER_FD_CHANNEL], "b", 1, &worker->ready_fd, 1, NULL);
+    ProStatus status =
+            fd_channel_send(worker->fds[WORKER_FD_CHANNEL], "b", 1, &worker->ready_fd, 1, NULL);
     if (status == PRO_ERR_FULL)
         return STREAM_BLOCKED;
     close_fd(&worker->ready_fd);
@@ -301,19 +300,18 @@ static ProStatus pass_area(GatewayWorker *worker, const ShareAnswer *answer, Pro
     if (answer->base.size != 0) {
         pro_container_unref(worker->area);
         worker->area = NULL;
-        ProStatus status = memory_from_fd(
-                take_fd(worker), answer->base.size, true, &worker->area, reterr);
+        ProStatus status =
+                memory_from_fd(take_fd(worker), answer->base.size, true, &worker->area, reterr);
         if (status != PRO_OK)
             return status;
     }
     if (worker->area == NULL)
         return error_set(reterr, PRO_ERR_FORMAT, "a block without its area");
-    Packet *packet = far_packet(
-            FAR_AREA, (uint32_t)answer->number, worker->id, (size_t)answer->size, &body);
+    Packet *packet =
+            far_packet(FAR_AREA, (uint32_t)answer->number, worker->id, (size_t)answer->size, &body);
     if (packet != NULL)
         memcpy(body,
-                (const uint8_t *)pro_container_data(worker->area) +
-                        answer->number * SHARE_READ_MAX,
+                (const uint8_t *)pro_container_data(worker->area) + answer->number * SHARE_READ_MAX,
                 (size_t)answer->size);
     return stream_put(&worker->stream, packet);
 }
@@ -414,6 +412,6 @@ bool gateway_worker_go_on(GatewayWorker *worker)
 
 bool gateway_worker_waits(const GatewayWorker *worker)
 {
-    return worker->blocked || worker->told.received_frames !=
-                                      atomic_load(&worker->board->next_sequence);
+    return worker->blocked ||
+           worker->told.received_frames != atomic_load(&worker->board->next_sequence);
 }
