@@ -80,5 +80,6 @@ PyMODINIT_FUNC PyInit__promp(void)
         Py_XDECREF(module);
         return NULL;
     }
+    py_boxes_init();
     return module;
 }

@@ -48,6 +48,11 @@ PyObject *py_container_shared_names(ProWorker *worker);
 
 int py_worker_init(PyObject *module);
 
+/* ---- py_boxes.c ---- */
+
+/* Until Pro.UI is loaded. */
+void py_boxes_init(void);
+
 /* ---- py_manager.c, py_manager_tasks.c, py_manager_hosts.c ---- */
 
 typedef struct PyManager {

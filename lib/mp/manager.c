@@ -126,6 +126,7 @@ ProStatus pro_manager_new(ProManager **ret_manager, ProError *reterr)
         free(manager);
         return status;
     }
+    manager->box_fd = -1;
     manager->deliver_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     manager->engine_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (manager->deliver_fd < 0 || manager->engine_wake < 0)
@@ -195,6 +196,7 @@ void pro_manager_close(ProManager *manager)
     delivery_free_all(manager);
     shares_free(manager); /* what the tasks brought was among them */
     waits_free_all(manager);
+    boxes_free_all(manager);
     port_fini(&manager->port);
     runtime_folder_release(manager->socket_path);
     owner_thread_leave(&manager->owned);

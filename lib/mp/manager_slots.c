@@ -141,7 +141,8 @@ void slot_drop_process(Slot *slot)
     close_fd(&slot->channel);
     board_unmap(slot->board);
     slot->board = NULL;
-    shares_forget(slot);
+    slot->share_reads = 0;
+    desk_forget(slot);
     slot->pid = 0;
     slot->host = 0;
     slot->status_deadline_ns = 0;
@@ -150,13 +151,13 @@ void slot_drop_process(Slot *slot)
     slot->stop_sent = false;
     slot->violated = false;
     slot->kill_owed = false;
+    slot->signal_sent = 0;
     slot->recall_pending = false;
     slot->abort = (Abort){0};
     free(slot->death_detail);
     slot->death_detail = NULL;
     messages_forget_counts(slot);
-    boxes_drop(manager, slot);
-    slot->box_count = 0;
+    boxes_forget(slot);
     runtime_folder_remove_worker(manager->socket_path, slot->id);
 }
 
@@ -211,7 +212,10 @@ static ProDeathCause death_cause(const Slot *slot, const int *wait_status)
         return PRO_DEATH_PROTOCOL;
     if (slot->stopping)
         return PRO_DEATH_STOPPED;
-    if (slot->abort.stage >= ABORT_TERM)
+    /* The task may have ended just before the signal came. */
+    bool by_ladder = wait_status != NULL && WIFSIGNALED(*wait_status) &&
+                     WTERMSIG(*wait_status) == slot->signal_sent;
+    if (slot->abort.stage >= ABORT_TERM || by_ladder)
         return PRO_DEATH_ABORTED;
     if (slot->state != SLOT_READY)
         return PRO_DEATH_START;

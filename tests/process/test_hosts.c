@@ -8,7 +8,6 @@
 
 #include "mp/far/far_wire.h"
 #include "mp/far/ticket.h"
-#include "mp/share_wire.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -385,7 +384,7 @@ static void lie_acknowledgement(Liar *liar)
 
 static void lie_gateways_message(Liar *liar)
 {
-    say(liar, FAR_AREA, 0, 8, 0);
+    say(liar, FAR_START, 0, 8, 0);
 }
 
 static void lie_after_the_end(Liar *liar)

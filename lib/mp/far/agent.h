@@ -7,7 +7,6 @@
 #include "mp/launcher.h"
 #include "mp/transport_tcp.h"
 
-#include <promp/container.h>
 #include <sys/types.h>
 
 /*
@@ -34,10 +33,7 @@ typedef struct AgentWorker {
     FarBoard told;              /* to the worker */
     uint64_t told_running;      /* to the gateway */
     bool task_sent;             /* it may begin one any moment, which nothing tells */
-    ProMemory *area;
-    ProContainer *area_shown;
-    bool area_told;
-    int ready_fd; /* a value or the area that waits for room in the channel; -1: none */
+    int ready_fd; /* a value that waits for room in the channel; -1: none */
     bool blocked;
     bool kill_owed;
     bool abandoned; /* the gateway wants to hear no more of it */

@@ -4,7 +4,6 @@
 
 #include "mp/far/agent.h"
 
-#include "container/memory.h"
 #include "core/error.h"
 #include "mp/fd_channel.h"
 #include "mp/frame.h"
@@ -160,8 +159,6 @@ void agent_worker_free(AgentWorker *worker)
     close_fd(&worker->streams[1]);
     close_fd(&worker->ready_fd);
     board_unmap(worker->board);
-    pro_container_unref(worker->area_shown);
-    pro_memory_free(worker->area);
     stream_fini(&worker->stream);
     free(worker);
 }
@@ -340,54 +337,28 @@ void agent_worker_on_exit(AgentWorker *worker, const int *wait_status, uint64_t 
 
 /* ---- to the worker ---- */
 
-static StreamUse hand_over(AgentWorker *worker, const char *mark)
+static StreamUse take_value(AgentWorker *worker, const FarMessage *message)
 {
-    ProStatus status = fd_channel_send(worker->channel, mark, 1, &worker->ready_fd, 1, NULL);
+    if (worker->ready_fd < 0 && !stream_value_part(&worker->stream, message, &worker->ready_fd))
+        return STREAM_BROKEN;
+    if (worker->ready_fd < 0)
+        return STREAM_USED;
+    ProStatus status = fd_channel_send(worker->channel, "b", 1, &worker->ready_fd, 1, NULL);
     if (status == PRO_ERR_FULL)
         return STREAM_BLOCKED;
     close_fd(&worker->ready_fd);
     return STREAM_USED;
 }
 
-static StreamUse take_value(AgentWorker *worker, const FarMessage *message)
-{
-    if (worker->ready_fd < 0 && !stream_value_part(&worker->stream, message, &worker->ready_fd))
-        return STREAM_BROKEN;
-    return worker->ready_fd < 0 ? STREAM_USED : hand_over(worker, "b");
-}
-
-static StreamUse take_area(AgentWorker *worker, const FarMessage *message)
-{
-    if (message->number >= SHARE_AREA_PLACES || message->size > SHARE_READ_MAX)
-        return STREAM_BROKEN;
-    if (worker->area == NULL &&
-            (pro_memory_new(SHARE_AREA_BYTES, &worker->area, NULL) != PRO_OK ||
-                    pro_container_new_live(worker->area, &worker->area_shown, NULL) != PRO_OK))
-        return STREAM_BROKEN;
-    memcpy((uint8_t *)pro_memory_data(worker->area) + (size_t)message->number * SHARE_READ_MAX,
-            message->body, message->size);
-    return STREAM_USED;
-}
-
-typedef struct FrameNeeds {
-    bool area; /* a record brings the block area along: it shall be ours */
-    bool task;
-} FrameNeeds;
-
-static FrameNeeds look_into(const uint8_t *frame, size_t size)
+static bool holds_task(const uint8_t *frame, size_t size)
 {
     FrameReader reader;
     FrameRecord record;
-    ShareAnswer answer;
-    FrameNeeds needs = {0};
     ProStatus status = frame_open(&reader, frame, size, NULL);
-    while (status == PRO_OK && (status = frame_next(&reader, &record, NULL)) == PRO_OK) {
-        needs.task = needs.task || record.type == FRAME_TASK;
-        if (record.type == FRAME_SHARED && record.place == FRAME_INSIDE &&
-                share_answer_read(record.payload, record.payload_size, &answer, NULL) == PRO_OK)
-            needs.area = needs.area || (answer.carrier == SHARE_AREA && answer.base.size != 0);
-    }
-    return needs;
+    while (status == PRO_OK && (status = frame_next(&reader, &record, NULL)) == PRO_OK)
+        if (record.type == FRAME_TASK)
+            return true;
+    return false;
 }
 
 static StreamUse take_frame(AgentWorker *worker, const FarMessage *message)
@@ -396,20 +367,9 @@ static StreamUse take_frame(AgentWorker *worker, const FarMessage *message)
         return STREAM_BROKEN;
     const uint8_t *frame = message->body + 8;
     size_t size = message->size - 8;
-    const FrameNeeds needs = look_into(frame, size);
-    if (!worker->area_told && needs.area) {
-        int fd;
-        if (worker->area == NULL || memory_fd(worker->area_shown, &fd, NULL) != PRO_OK)
-            return STREAM_BROKEN;
-        if (worker->ready_fd < 0)
-            worker->ready_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (worker->ready_fd < 0 || hand_over(worker, "c") == STREAM_BLOCKED)
-            return STREAM_BLOCKED;
-        worker->area_told = true;
-    }
     /* A worker that is gone is noticed by its pidfd. */
     (void)socket_send_to(worker->agent->local, worker->routing_id, frame, size);
-    worker->task_sent = worker->task_sent || needs.task;
+    worker->task_sent = worker->task_sent || holds_task(frame, size);
     return STREAM_USED;
 }
 
@@ -419,8 +379,6 @@ static StreamUse take(void *user, const FarMessage *message)
     switch (message->type) {
     case FAR_VALUE:
         return take_value(worker, message);
-    case FAR_AREA:
-        return take_area(worker, message);
     case FAR_FRAME:
         return take_frame(worker, message);
     default:

@@ -45,7 +45,6 @@ typedef enum FarType {
     FAR_START = 32, /* a worker's configuration */
     FAR_SIGNAL,     /* number: of the signal, for the worker's group */
     FAR_BOARD,      /* FarBoard: what the manager has received */
-    FAR_AREA,       /* number: place; what lies there in the block area */
     FAR_PING,       /* nothing: that the agent is there */
     /* both */
     FAR_FRAME = 64, /* task that runs (u64), and a frame as the manager and the worker make it */

@@ -7,7 +7,6 @@
 #include "mp/far/gateway.h"
 #include "mp/nursery.h"
 
-#include <promp/container.h>
 #include <sys/types.h>
 
 /*
@@ -37,7 +36,6 @@ typedef struct GatewayWorker {
     Socket *socket; /* to the manager */
     FarStream stream;
     FarBoard told;      /* to the agent */
-    ProContainer *area; /* where the manager puts blocks; NULL until the first */
     int ready_fd;       /* a value that waits for room in the channel; -1: none */
     bool blocked;
     bool ended; /* the agent told its end */

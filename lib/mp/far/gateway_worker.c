@@ -4,12 +4,10 @@
 
 #include "mp/far/gateway_private.h"
 
-#include "container/memory.h"
 #include "core/error.h"
 #include "mp/fd_channel.h"
 #include "mp/frame.h"
 #include "mp/lane.h"
-#include "mp/share_wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +19,8 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static const char broke_protocol[] = "its agent broke the protocol";
 
 static void close_fd(int *fd)
 {
@@ -128,7 +128,6 @@ void gateway_worker_free(GatewayWorker *worker)
     for (int i = 0; i < WORKER_FD_COUNT; i++)
         close_fd(&worker->fds[i]);
     close_fd(&worker->ready_fd);
-    pro_container_unref(worker->area);
     stream_fini(&worker->stream);
     free(worker);
 }
@@ -277,6 +276,8 @@ void gateway_worker_on_message(GatewayWorker *worker, const FarMessage *message,
     } else if (far_is_streamed(message->type)) {
         if (stream_receive(&worker->stream, packet_ref(packet)) != PRO_OK)
             gateway_worker_lost(worker, "its agent sent more at once than it may");
+    } else if (message->type != FAR_STARTED) {
+        gateway_worker_lost(worker, broke_protocol);
     }
 }
 
@@ -293,43 +294,12 @@ static int take_fd(const GatewayWorker *worker)
     return status == PRO_OK && fd_count == 1 ? fd : -1;
 }
 
-/* What lies in the block area goes along: the far worker has an area of its own. */
-static ProStatus pass_area(GatewayWorker *worker, const ShareAnswer *answer, ProError *reterr)
-{
-    uint8_t *body;
-    if (answer->base.size != 0) {
-        pro_container_unref(worker->area);
-        worker->area = NULL;
-        ProStatus status =
-                memory_from_fd(take_fd(worker), answer->base.size, true, &worker->area, reterr);
-        if (status != PRO_OK)
-            return status;
-    }
-    if (worker->area == NULL)
-        return error_set(reterr, PRO_ERR_FORMAT, "a block without its area");
-    Packet *packet =
-            far_packet(FAR_AREA, (uint32_t)answer->number, worker->id, (size_t)answer->size, &body);
-    if (packet != NULL)
-        memcpy(body,
-                (const uint8_t *)pro_container_data(worker->area) + answer->number * SHARE_READ_MAX,
-                (size_t)answer->size);
-    return stream_put(&worker->stream, packet);
-}
-
-/* What goes beside the record. */
+/* Only large values go beside a record: a far worker is shown no other descriptor. */
 static ProStatus pass_beside(GatewayWorker *worker, const FrameRecord *record, ProError *reterr)
 {
-    ShareAnswer answer;
-    if (record->place == FRAME_IN_BLOB)
-        return stream_put_value(&worker->stream, take_fd(worker), reterr);
-    if (record->type != FRAME_SHARED ||
-            share_answer_read(record->payload, record->payload_size, &answer, NULL) != PRO_OK)
+    if (record->place != FRAME_IN_BLOB)
         return PRO_OK;
-    if (answer.carrier == SHARE_AREA)
-        return pass_area(worker, &answer, reterr);
-    if (answer.carrier == SHARE_MEMFD || answer.carrier == SHARE_FILE)
-        return stream_put_value(&worker->stream, take_fd(worker), reterr);
-    return PRO_OK;
+    return stream_put_value(&worker->stream, take_fd(worker), reterr);
 }
 
 static ProStatus pass_frame(GatewayWorker *worker, const Packet *frame, ProError *reterr)
@@ -384,7 +354,7 @@ static ProStatus go_on(GatewayWorker *worker, ProError *reterr)
 {
     StreamUse use = stream_take(&worker->stream, take, worker);
     if (use == STREAM_BROKEN)
-        return error_set(reterr, PRO_ERR_FORMAT, "its agent broke the protocol");
+        return error_set(reterr, PRO_ERR_FORMAT, "%s", broke_protocol);
     worker->blocked = use == STREAM_BLOCKED;
     Packet *acknowledgement = stream_ack_due(&worker->stream);
     if (acknowledgement != NULL)
