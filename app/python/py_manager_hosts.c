@@ -94,14 +94,6 @@ static PyObject *set_placement(PyManager *self, PyObject *value)
     Py_RETURN_NONE;
 }
 
-static PyObject *worker_host(PyManager *self, PyObject *value)
-{
-    ProWorkerId worker;
-    if (!py_worker_id(value, &worker) || py_manager_get(self) == NULL)
-        return NULL;
-    return PyLong_FromUnsignedLong(pro_manager_worker_host(self->manager, worker));
-}
-
 #define METHOD(function) ((PyCFunction)(void (*)(void))(function))
 
 PyMethodDef py_manager_host_methods[] = {
@@ -119,7 +111,5 @@ PyMethodDef py_manager_host_methods[] = {
         {"setPlacement", METHOD(set_placement), METH_O,
                 "setPlacement(placement)\n\nWhere workers go that are started from now on: ProPlace_Local, or "
                 "ProPlace_Hosts: the host with the fewest workers for its processors."},
-        {"workerHost", METHOD(worker_host), METH_O,
-                "workerHost(worker) -> int\n\nThe id of the host the worker runs on; 0: this machine."},
         {0},
 };

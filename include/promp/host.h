@@ -6,6 +6,7 @@
  * Workers on other machines. A manager listens and gives out a ticket; an agent on each other host
  * (`promp agent`, or pro_agent_run()) connects with it; then workers can be started there, and are
  * used like any other: tasks, messages, output, progress, cancel, deaths, containers.
+ * ProWorkerInfo.host tells where one runs.
  *
  *     char ticket[PRO_TICKET_MAX];
  *     pro_manager_listen(manager, "tcp://192.0.2.7:*", ticket, &error);
@@ -67,9 +68,6 @@ typedef enum ProPlacement {
  * pro_manager_listen(). */
 PRO_API ProStatus pro_manager_set_placement(
         ProManager *manager, ProPlacement placement, ProError *reterr);
-
-/* The host a worker runs on; 0: this machine, or it has no process now. */
-PRO_API uint32_t pro_manager_worker_host(ProManager *manager, ProWorkerId worker);
 
 /*
  * Serves the manager whose ticket that is, until it closes or is gone (PRO_OK), or SIGINT, SIGTERM

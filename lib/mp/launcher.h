@@ -44,6 +44,7 @@ typedef enum LaunchEventKind {
     LAUNCH_EXITED,  /* pid, wait_status, peak_rss_bytes */
     /* of a gateway */
     LAUNCH_LOST,      /* pid, text: how it ended is not known */
+    LAUNCH_FAR_PID,   /* request, pid: the worker's, on its machine */
     LAUNCH_LISTENS,   /* text: the endpoint */
     LAUNCH_HOST_CAME, /* host, text: its name; wait_status: processors, pid: its agent,
                          peak_rss_bytes: memory */

@@ -252,14 +252,3 @@ ProStatus pro_manager_set_placement(ProManager *manager, ProPlacement placement,
     port_unlock(&manager->port);
     return PRO_OK;
 }
-
-uint32_t pro_manager_worker_host(ProManager *manager, ProWorkerId worker)
-{
-    if (manager_enter(manager, NULL) != PRO_OK)
-        return 0;
-    port_lock(&manager->port);
-    const Slot *slot = manager_any_slot_by_id(manager, worker);
-    uint32_t host = slot == NULL ? 0 : slot->host;
-    port_unlock(&manager->port);
-    return host;
-}

@@ -139,6 +139,11 @@ static uint64_t launch_request(const Slot *slot)
     return (uint64_t)slot->generation << 32 | slot->id;
 }
 
+int64_t slot_pid(const Slot *slot)
+{
+    return slot->far ? slot->far_pid : slot->pid;
+}
+
 Launcher *slot_launcher(const Slot *slot)
 {
     return slot->far ? &slot->manager->gateway : &slot->manager->launcher;
@@ -290,6 +295,11 @@ static void on_launch_event(ProManager *manager, const LaunchEvent *event)
         free(slot->death_detail);
         slot->death_detail = strdup(event->text);
         slot_bury(slot, NULL, 0);
+        break;
+    case LAUNCH_FAR_PID:
+        slot = manager_any_slot_by_id(manager, (ProWorkerId)event->request);
+        if (slot != NULL && slot->far && launch_request(slot) == event->request)
+            slot->far_pid = event->pid;
         break;
     case LAUNCH_LISTENS:
     case LAUNCH_HOST_CAME:

@@ -160,6 +160,7 @@ struct Slot {
     int pidfd;
     bool is_child; /* exec'd by us: we reap it */
     uint32_t host; /* 0: this machine */
+    int64_t far_pid; /* on that machine; pid is its stand-in's here */
     Board *board;
     int channel;
     OutputStream streams[2]; /* stdout, stderr */
@@ -382,6 +383,7 @@ void slots_on_launcher(ProManager *manager, Launcher *launcher);
  * workers are gone with it. */
 void slots_launcher_lost(ProManager *manager, Launcher *launcher);
 Launcher *slot_launcher(const Slot *slot);
+int64_t slot_pid(const Slot *slot); /* on its machine; 0: not known yet */
 void slot_start_failed(Slot *slot, const char *text);
 
 /* ---- manager_hosts.c ---- */

@@ -145,6 +145,7 @@ void slot_drop_process(Slot *slot)
     desk_forget(slot);
     slot->pid = 0;
     slot->host = 0;
+    slot->far_pid = 0;
     slot->status_deadline_ns = 0;
     slot->blocked_until_ns = 0;
     slot->ended_any = false;
@@ -230,7 +231,7 @@ static ProDeath *make_death(Slot *slot, const int *wait_status, uint64_t peak_rs
         return NULL;
     death->cause = death_cause(slot, wait_status);
     death->worker = slot->id;
-    death->pid = slot->pid;
+    death->pid = slot_pid(slot);
     death->peak_rss_bytes = peak_rss_bytes;
     if (wait_status != NULL)
         death_set_status(death, *wait_status);

@@ -36,6 +36,7 @@ typedef enum NurseryPacket {
     NURSERY_EXITED,  /* nursery */
     /* a gateway's (far/gateway.h), beside those above */
     NURSERY_LOST,       /* a text: why the worker's exit status is not known */
+    GATEWAY_FAR_PID,    /* the worker's pid on its machine */
     GATEWAY_LISTENS,    /* a text: the endpoint */
     GATEWAY_HOST_CAME,  /* a text: its name; pid of its agent, processors in wait_status, memory in
                            peak_rss_bytes */

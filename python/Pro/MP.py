@@ -52,18 +52,19 @@ class ProWorkerInfo:
 
     id            the worker
     state         "starting", "idle", "busy" or "dead"
-    pid           0 while there is no process
+    pid           on its machine; 0 while there is no process
+    host          where it runs: the id of one of ProManager.hosts(), or 0: this machine
     level         1 for workers of the first process
     task          the running one, or 0
     queued_tasks  given and not ended, the running one included
-    cpu_seconds   of the process, user and system
-    rss_bytes     of the process
+    cpu_seconds   of the process, user and system; 0 on another machine
+    rss_bytes     of the process; 0 on another machine
     restarts      how often its process was replaced
     death         how its last process died: a dict, or None
     """
 
     # A dataclass would cost every worker the import of a dozen modules.
-    __slots__ = ("id", "state", "pid", "level", "task", "queued_tasks", "cpu_seconds", "rss_bytes", "restarts",
+    __slots__ = ("id", "state", "pid", "host", "level", "task", "queued_tasks", "cpu_seconds", "rss_bytes", "restarts",
                  "death")
 
     def __init__(self, **values):

@@ -92,6 +92,15 @@ static void expect_death(Engine *engine, ProWorkerId worker, const char *text)
     pro_ending_free(ending);
 }
 
+static uint32_t host_of(Engine *engine, ProWorkerId worker)
+{
+    ProError error = {0};
+    ProWorkerInfo info;
+    assert_ok(pro_manager_worker_info(engine->manager, worker, &info, &error));
+    pro_death_unref(info.death);
+    return info.host;
+}
+
 /* ---- joining ---- */
 
 static void it_listens_only_where_it_is_told(void **state)
@@ -177,7 +186,7 @@ static void strangers_are_turned_away(void **state)
     engine_give(&engine, worker, "who", true);
     engine_wait(&engine);
     assert_int_equal(take_number(&engine, worker), worker);
-    assert_int_equal(pro_manager_worker_host(engine.manager, worker), host.id);
+    assert_int_equal(host_of(&engine, worker), host.id);
     engine_end(&engine);
     assert_int_equal(wait_agent(agent), 0);
     assert_int_not_equal(wait_agent(start_agent(ticket)), 0); /* nobody listens any more */
@@ -201,8 +210,8 @@ static void an_agents_end_ends_its_workers_only(void **state)
     wait_hosts(&engine, 2);
     ProWorkerId two = engine_worker(&engine);
     int other = open_far_process(&engine, two);
-    assert_int_not_equal(pro_manager_worker_host(engine.manager, one),
-            pro_manager_worker_host(engine.manager, two)); /* the one with fewer workers */
+    assert_int_not_equal(host_of(&engine, one),
+            host_of(&engine, two)); /* the one with fewer workers */
     engine_give(&engine, one, "spin", true);
     engine_give(&engine, one, "who", true);
     while (pro_manager_hosts(engine.manager, NULL, 0) == 2) {
@@ -217,8 +226,8 @@ static void an_agents_end_ends_its_workers_only(void **state)
     engine_wait(&engine);
     expect_death(&engine, one, "the connection to the agent");
     assert_int_equal(take_number(&engine, one), one); /* on the other host */
-    assert_int_equal(pro_manager_worker_host(engine.manager, one),
-            pro_manager_worker_host(engine.manager, two));
+    assert_int_equal(host_of(&engine, one),
+            host_of(&engine, two));
     struct pollfd lives = {.fd = other, .events = POLLIN};
     assert_int_equal(poll(&lives, 1, 0), 0);
     engine_end(&engine);

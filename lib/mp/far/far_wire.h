@@ -35,7 +35,7 @@ enum {
 typedef enum FarType {
     /* agent to gateway */
     FAR_HELLO = 1, /* number: FAR_VERSION; FarHello */
-    FAR_STARTED,   /* the worker has a process */
+    FAR_STARTED,   /* the worker has a process: its pid (u64) */
     FAR_FAILED,    /* it has none: a text */
     FAR_EXITED,    /* FarExit */
     FAR_OUTPUT,    /* number: stream; what the worker wrote at once */

@@ -276,7 +276,14 @@ void gateway_worker_on_message(GatewayWorker *worker, const FarMessage *message,
     } else if (far_is_streamed(message->type)) {
         if (stream_receive(&worker->stream, packet_ref(packet)) != PRO_OK)
             gateway_worker_lost(worker, "its agent sent more at once than it may");
-    } else if (message->type != FAR_STARTED) {
+    } else if (message->type == FAR_STARTED) {
+        uint64_t pid;
+        NurseryHead head = {0};
+        if (far_number_read(message, &pid)) {
+            head.pid = (int64_t)pid;
+            gateway_say(GATEWAY_FAR_PID, worker, &head, "");
+        }
+    } else {
         gateway_worker_lost(worker, broke_protocol);
     }
 }
