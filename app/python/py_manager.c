@@ -397,8 +397,8 @@ static PyObject *worker_info(PyManager *self, PyObject *id)
     if (pro_manager_worker_info(self->manager, worker, &info, &error) != PRO_OK)
         return py_error_raise(&error);
     PyObject *result = Py_BuildValue("{s:I,s:s,s:L,s:I,s:i,s:K,s:n,s:d,s:K,s:I,s:z}", "id", info.id,
-            "state", pro_worker_state_text(info.state), "pid", (long long)info.pid, "host", info.host, "level",
-            info.level, "task", (unsigned long long)info.task, "queued_tasks",
+            "state", pro_worker_state_text(info.state), "pid", (long long)info.pid, "host",
+            info.host, "level", info.level, "task", (unsigned long long)info.task, "queued_tasks",
             (Py_ssize_t)info.queued_tasks, "cpu_seconds", info.cpu_seconds, "rss_bytes",
             (unsigned long long)info.rss_bytes, "restarts", info.restarts, "death",
             info.death == NULL ? NULL : pro_death_json(info.death));

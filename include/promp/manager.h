@@ -100,8 +100,8 @@ typedef struct ProWorkerInfo {
     size_t queued_tasks; /* given to this worker and not ended, the running one included */
     double cpu_seconds;  /* user and system, of the process; 0 on another machine */
     uint64_t rss_bytes;  /* the same */
-    unsigned restarts; /* how often it was replaced */
-    ProDeath *death;   /* the last death of this id, or NULL; yours to unref */
+    unsigned restarts;   /* how often it was replaced */
+    ProDeath *death;     /* the last death of this id, or NULL; yours to unref */
 } ProWorkerInfo;
 
 /* ids of the workers that exist, oldest first. Writes at most `capacity`; returns how many there

@@ -158,8 +158,8 @@ struct Slot {
     uint32_t generation; /* counts processes; part of the launch request */
     pid_t pid;
     int pidfd;
-    bool is_child; /* exec'd by us: we reap it */
-    uint32_t host; /* 0: this machine */
+    bool is_child;   /* exec'd by us: we reap it */
+    uint32_t host;   /* 0: this machine */
     int64_t far_pid; /* on that machine; pid is its stand-in's here */
     Board *board;
     int channel;

@@ -224,10 +224,9 @@ static ProStatus post_by_frame(ProWorker *worker, Piece *piece, ProError *reterr
     Buffer question = {0};
     share_read_write(&question, &piece->read);
     ProStatus status =
-            question.failed
-                    ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to ask for a block")
-                    : worker_request_post(worker, FRAME_SHARE_READ, question.data, question.size,
-                              &piece->request, reterr);
+            question.failed ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to ask for a block")
+                            : worker_request_post(worker, FRAME_SHARE_READ, question.data,
+                                      question.size, &piece->request, reterr);
     buffer_fini(&question);
     return status;
 }
@@ -260,8 +259,7 @@ static ProStatus take_oldest_frame(Reading *reading, ProError *reterr)
     }
     reading->oldest = (reading->oldest + 1) % AT_ONCE;
     reading->open_count--;
-    if (status == PRO_OK && answer->carrier == SHARE_BYTES &&
-            answer->tail_size == piece->read.size)
+    if (status == PRO_OK && answer->carrier == SHARE_BYTES && answer->tail_size == piece->read.size)
         memcpy(piece->data, answer->tail, answer->tail_size);
     else if (status == PRO_OK)
         status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered with another block");

@@ -210,8 +210,8 @@ static void an_agents_end_ends_its_workers_only(void **state)
     wait_hosts(&engine, 2);
     ProWorkerId two = engine_worker(&engine);
     int other = open_far_process(&engine, two);
-    assert_int_not_equal(host_of(&engine, one),
-            host_of(&engine, two)); /* the one with fewer workers */
+    assert_int_not_equal(
+            host_of(&engine, one), host_of(&engine, two)); /* the one with fewer workers */
     engine_give(&engine, one, "spin", true);
     engine_give(&engine, one, "who", true);
     while (pro_manager_hosts(engine.manager, NULL, 0) == 2) {
@@ -226,8 +226,7 @@ static void an_agents_end_ends_its_workers_only(void **state)
     engine_wait(&engine);
     expect_death(&engine, one, "the connection to the agent");
     assert_int_equal(take_number(&engine, one), one); /* on the other host */
-    assert_int_equal(host_of(&engine, one),
-            host_of(&engine, two));
+    assert_int_equal(host_of(&engine, one), host_of(&engine, two));
     struct pollfd lives = {.fd = other, .events = POLLIN};
     assert_int_equal(poll(&lives, 1, 0), 0);
     engine_end(&engine);

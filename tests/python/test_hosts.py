@@ -8,24 +8,17 @@ import signal
 import subprocess
 import sys
 
+import Pro
 import pytest
 from Pro.Core import NTContainer, createContainerFromFile
 from Pro.MP import ProManager, ProMPOpt_NoReplace, ProMPOpt_Quiet, ProPlace_Hosts, ProRemoteError
 
-PROMP = pathlib.Path(os.environ["PROMP_BUILD"]) / "promp" if "PROMP_BUILD" in os.environ else None
+PROMP = str(pathlib.Path(Pro.__file__).resolve().parents[2] / "promp")  # beside the package, in a build
 WAIT_MS = 120000
 
 
-def command():
-    if PROMP is not None:
-        return str(PROMP)
-    import Pro
-
-    return str(pathlib.Path(Pro.__file__).resolve().parents[2] / "promp")
-
-
-def agent(ticket, *arguments, **options):
-    process = subprocess.Popen([command(), "agent", *arguments], stdin=subprocess.PIPE, text=True, **options)
+def agent(ticket, **options):
+    process = subprocess.Popen([PROMP, "agent"], stdin=subprocess.PIPE, text=True, **options)
     process.stdin.write(ticket)
     process.stdin.close()
     return process
@@ -184,10 +177,10 @@ def test_wrong_tickets_are_told(tmp_path):
     path.write_text("promp-ticket-1 tcp://127.0.0.1:1 00 11\n")
     for arguments, text in ((["agent", str(path)], "two keys"), (["agent", str(tmp_path / "none")], "cannot read"),
                             (["agent", "a", "b"], "one ticket")):
-        done = subprocess.run([command(), *arguments], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([PROMP, *arguments], capture_output=True, text=True, timeout=120)
         assert done.returncode in (1, 2)
         assert text in done.stderr
-    done = subprocess.run([command(), "agent"], input="hello\n", capture_output=True, text=True, timeout=120)
+    done = subprocess.run([PROMP, "agent"], input="hello\n", capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert "this is no ticket" in done.stderr
 

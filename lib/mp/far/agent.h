@@ -33,7 +33,7 @@ typedef struct AgentWorker {
     FarBoard told;              /* to the worker */
     uint64_t told_running;      /* to the gateway */
     bool task_sent;             /* it may begin one any moment, which nothing tells */
-    int ready_fd; /* a value that waits for room in the channel; -1: none */
+    int ready_fd;               /* a value that waits for room in the channel; -1: none */
     bool blocked;
     bool kill_owed;
     bool abandoned; /* the gateway wants to hear no more of it */

@@ -52,8 +52,8 @@ ProStatus far_open(const Packet *packet, FarMessage *ret_message, ProError *rete
 
 bool far_is_streamed(FarType type)
 {
-    return type == FAR_EXITED || type == FAR_OUTPUT || type == FAR_LANE ||
-           type == FAR_FRAME || type == FAR_VALUE;
+    return type == FAR_EXITED || type == FAR_OUTPUT || type == FAR_LANE || type == FAR_FRAME ||
+           type == FAR_VALUE;
 }
 
 /* Consumes the body. */

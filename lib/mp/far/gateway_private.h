@@ -35,8 +35,8 @@ typedef struct GatewayWorker {
     Outbox outbox;
     Socket *socket; /* to the manager */
     FarStream stream;
-    FarBoard told;      /* to the agent */
-    int ready_fd;       /* a value that waits for room in the channel; -1: none */
+    FarBoard told; /* to the agent */
+    int ready_fd;  /* a value that waits for room in the channel; -1: none */
     bool blocked;
     bool ended; /* the agent told its end */
 } GatewayWorker;
