@@ -60,9 +60,15 @@ void block_cache_free(BlockCache *cache)
 
 /* ---- blocks; all locked ---- */
 
+/* What lies a power of two apart does not meet in one set; a source that fits has room in each. */
+static Block *set_of(BlockCache *cache, uint64_t number)
+{
+    return cache->blocks[(number ^ number / BLOCK_SETS) % BLOCK_SETS];
+}
+
 static Block *find_block(BlockCache *cache, uint64_t number)
 {
-    Block *set = cache->blocks[number % BLOCK_SETS];
+    Block *set = set_of(cache, number);
     for (size_t way = 0; way < BLOCK_WAYS; way++)
         if (set[way].number == number + 1)
             return &set[way];
@@ -73,7 +79,7 @@ static Block *find_block(BlockCache *cache, uint64_t number)
 static void keep_block(
         BlockCache *cache, uint64_t number, const uint8_t *data, size_t size, bool extra)
 {
-    Block *set = cache->blocks[number % BLOCK_SETS];
+    Block *set = set_of(cache, number);
     Block *oldest = &set[0];
     for (size_t way = 0; way < BLOCK_WAYS; way++) {
         if (set[way].number == number + 1)
