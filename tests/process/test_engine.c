@@ -299,7 +299,8 @@ static void ladder_ends_each_at_its_rung(void **state)
 static void cancels_before_the_pid_is_known(void **state)
 {
     (void)state;
-    engine_needs_local("a stand-in's pid is known from the start");
+    if (engine_skips_far("a stand-in's pid is known from the start"))
+        return;
     ProError error = {0};
     Engine engine;
     engine_start(&engine, 0);
@@ -537,7 +538,8 @@ static void stopped_worker_is_gone(void **state)
 static void missing_worker_program_is_named(void **state)
 {
     (void)state;
-    engine_needs_local("the agent has its own worker program");
+    if (engine_skips_far("the agent has its own worker program"))
+        return;
     ProError error = {0};
     ProWorkerId worker;
     char *program = strdup(getenv("PROMP_WORKER"));

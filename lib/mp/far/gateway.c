@@ -384,5 +384,10 @@ int gateway_run(void)
     }
     serve(&gateway);
     list_each(link, &gateway.workers) gateway_worker_free(list_entry(link, GatewayWorker, link));
+    for (ListLink *link = list_pop(&gateway.agents); link != NULL; link = list_pop(&gateway.agents))
+        free(list_entry(link, GatewayAgent, link));
+    socket_close(gateway.monitor);
+    socket_close(gateway.far);
+    socket_close(gateway.doorman);
     return 0;
 }
