@@ -372,9 +372,9 @@ static Slot *slot_of(ProManager *manager, const uint8_t routing_id[MP_ROUTING_ID
 static Slot *sender_of(ProManager *manager, const uint8_t routing_id[MP_ROUTING_ID_BYTES])
 {
     Slot *slot = slot_of(manager, routing_id);
-    if (slot == NULL || slot->pidfd >= 0)
+    if (slot == NULL || slot_pid(slot) != 0)
         return slot;
-    slots_on_launcher(manager);
+    slots_on_launcher(manager, slot_launcher(slot));
     return slot_of(manager, routing_id);
 }
 
