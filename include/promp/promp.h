@@ -8,6 +8,7 @@
 #include <promp/container.h>
 #include <promp/elf.h>
 #include <promp/ending.h>
+#include <promp/host.h>
 #include <promp/manager.h>
 #include <promp/message.h>
 #include <promp/pe.h>

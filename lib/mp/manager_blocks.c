@@ -85,8 +85,8 @@ const Share *blocks_find(const Slot *slot, uint64_t number)
     if (shares == NULL || place == shares->numbered_count)
         return NULL;
     const Share *share = shares->numbered[place];
-    return share->answer.number == number && share_is_blocks(share) && may_read(slot, share) ? share
-                                                                                             : NULL;
+    bool in_blocks = share_is_blocks(share) || slot->far;
+    return share->answer.number == number && in_blocks && may_read(slot, share) ? share : NULL;
 }
 
 /* ---- questions by frames ---- */

@@ -26,6 +26,7 @@
  *   manager_engine.c   the native thread: waits, deadlines
  *   manager_protocol.c what workers say: frames, records, violations
  *   manager_launch.c   how a slot gets a process, and what the launcher says of it
+ *   manager_hosts.c    other machines: the gateway, who is there
  *   manager_slots.c    worker ids and the processes behind them: stop, death, replacement
  *   manager_workers.c  the public calls on workers
  *   manager_tasks.c    tasks: giving, dispatch, windows, endings
@@ -50,6 +51,7 @@ typedef struct Slot Slot;
 typedef struct Shares Shares;
 typedef struct Attachments Attachments;
 typedef struct Desk Desk;
+typedef struct Hosts Hosts;
 
 /* ---- what waits for the owner ---- */
 
@@ -150,12 +152,15 @@ struct Slot {
     bool spare;    /* not given out yet */
     bool stopping; /* the id is gone; the process is on its way */
     bool stop_sent;
+    bool far; /* its processes are on other machines */
 
     /* the process */
     uint32_t generation; /* counts processes; part of the launch request */
     pid_t pid;
     int pidfd;
-    bool is_child; /* exec'd by us: we reap it */
+    bool is_child;   /* exec'd by us: we reap it */
+    uint32_t host;   /* 0: this machine */
+    int64_t far_pid; /* on that machine; pid is its stand-in's here */
     Board *board;
     int channel;
     OutputStream streams[2]; /* stdout, stderr */
@@ -265,7 +270,11 @@ struct ProManager {
 
     /* workers */
     Launcher launcher;
-    Slot **slots; /* ids ascending */
+    Launcher gateway;  /* to other machines; not connected before pro_manager_listen() */
+    int gateway_pidfd; /* -1: none */
+    Hosts *hosts;      /* NULL: it does not listen */
+    bool places_far;   /* workers to come go to other machines */
+    Slot **slots;      /* ids ascending */
     size_t slot_count;
     ProWorkerId next_worker;
     int64_t oom_kills;
@@ -308,7 +317,15 @@ struct ProManager {
 };
 
 /* epoll tags of the engine: a kind and a slot's id */
-typedef enum Tag { TAG_SOCKET, TAG_WAKE, TAG_LAUNCHER, TAG_PROCESS, TAG_STDOUT, TAG_STDERR } Tag;
+typedef enum Tag {
+    TAG_SOCKET,
+    TAG_WAKE,
+    TAG_LAUNCHER,
+    TAG_GATEWAY,
+    TAG_PROCESS,
+    TAG_STDOUT,
+    TAG_STDERR
+} Tag;
 #define MANAGER_TAG(kind, id) ((uint64_t)(kind) << 32 | (id))
 
 /* ---- manager.c ---- */
@@ -361,10 +378,20 @@ void unread_on_receipt(Slot *slot, uint64_t receipt);
 
 /* Starts a process for the slot, which has none. On failure the slot is SLOT_DEAD. */
 ProStatus slot_start_process(Slot *slot, ProError *reterr);
-void slots_on_launcher(ProManager *manager);
-/* Closes the connection to the nursery; what it was asked for is asked of another. */
-void slots_launcher_lost(ProManager *manager);
+void slots_on_launcher(ProManager *manager, Launcher *launcher);
+/* Closes the connection to the nursery; what it was asked for is asked of another. A gateway's
+ * workers are gone with it. */
+void slots_launcher_lost(ProManager *manager, Launcher *launcher);
+Launcher *slot_launcher(const Slot *slot);
+int64_t slot_pid(const Slot *slot); /* on its machine; 0: not known yet */
 void slot_start_failed(Slot *slot, const char *text);
+
+/* ---- manager_hosts.c ---- */
+
+/* Of a host, or a notice. */
+void hosts_on_event(ProManager *manager, const LaunchEvent *event);
+void hosts_lost(ProManager *manager); /* the gateway is gone */
+void hosts_free(ProManager *manager);
 
 /* ---- manager_slots.c ---- */
 

@@ -208,6 +208,15 @@ static void answer_with(
     parcel_unref(parcel);
 }
 
+/* No descriptor reaches another machine: there, everything but bytes is read in blocks. */
+static ProStatus answer_far(
+        ProManager *manager, const Share *share, ShareAnswer *ret_answer, ProError *reterr)
+{
+    *ret_answer = (ShareAnswer){
+            .carrier = SHARE_BLOCKS, .number = share->answer.number, .size = share->answer.size};
+    return shares_ensure(manager, true, reterr);
+}
+
 /* The first one that is read in blocks brings the desk along. False if it cannot. */
 static bool answer_with_desk(Slot *slot, uint64_t request, const Share *share)
 {
@@ -233,13 +242,21 @@ static bool answer_with_desk(Slot *slot, uint64_t request, const Share *share)
  * follow. */
 void share_answer(Slot *slot, uint64_t request, const Share *share)
 {
-    if (share_is_blocks(share) && answer_with_desk(slot, request, share))
+    if (!slot->far && share_is_blocks(share) && answer_with_desk(slot, request, share))
         return;
     ProError error = {0};
+    ShareAnswer far;
     const ShareAnswer *answer = &share->answer;
+    if (slot->far && share->fd >= 0) {
+        if (answer_far(slot->manager, share, &far, &error) != PRO_OK) {
+            share_post_failure(slot, request, error.status, error.text);
+            return;
+        }
+        answer = &far;
+    }
     Parcel *parcel = share_answer_parcel(answer, answer->tail, answer->tail_size, &error);
     ProStatus status = parcel == NULL ? error.status : PRO_OK;
-    if (status == PRO_OK && share->fd >= 0)
+    if (status == PRO_OK && share->fd >= 0 && answer == &share->answer)
         status = share_send_fd(slot, share->fd, 0, &error);
     if (status == PRO_OK)
         status = share_post_parcel(slot, request, parcel);

@@ -66,6 +66,7 @@ ProStatus slot_new(ProManager *manager, bool spare, Slot **ret_slot, ProError *r
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a worker");
     slot->manager = manager;
     slot->spare = spare;
+    slot->far = manager->places_far;
     slot->pidfd = slot->channel = slot->streams[0].fd = slot->streams[1].fd = -1;
     list_init(&slot->queued);
     list_init(&slot->in_flight);
@@ -143,6 +144,8 @@ void slot_drop_process(Slot *slot)
     slot->share_reads = 0;
     desk_forget(slot);
     slot->pid = 0;
+    slot->host = 0;
+    slot->far_pid = 0;
     slot->status_deadline_ns = 0;
     slot->blocked_until_ns = 0;
     slot->ended_any = false;
@@ -228,7 +231,7 @@ static ProDeath *make_death(Slot *slot, const int *wait_status, uint64_t peak_rs
         return NULL;
     death->cause = death_cause(slot, wait_status);
     death->worker = slot->id;
-    death->pid = slot->pid;
+    death->pid = slot_pid(slot);
     death->peak_rss_bytes = peak_rss_bytes;
     if (wait_status != NULL)
         death_set_status(death, *wait_status);
@@ -325,7 +328,7 @@ void slot_on_process_exit(Slot *slot)
     }
     /* A dead pidfd stays readable: stop watching, give the nursery a moment to tell the status. */
     port_unwatch(&slot->manager->port, slot->pidfd);
-    bool nursery_lives = slot->manager->launcher.channel >= 0;
+    bool nursery_lives = slot_launcher(slot)->channel >= 0;
     slot->status_deadline_ns = nursery_lives ? clock_deadline_ns(MP_STATUS_WAIT_MS) : 1;
 }
 

@@ -108,9 +108,11 @@ static void orphan_place(WorkerDesk *desk, uint32_t place)
 
 /* ---- reading ---- */
 
-/* A question under way, at a place of the desk. */
+/* A question under way: at a place of the desk, or by a frame. */
 typedef struct Piece {
     uint32_t place;
+    WorkerRequest request;
+    ShareRead read;
     uint8_t *data; /* where its bytes go */
     size_t size;
 } Piece;
@@ -211,28 +213,77 @@ static ProStatus take_oldest(Reading *reading, ProError *reterr)
     return status;
 }
 
-/* The next piece by a frame: without a desk, or when others have all its places. */
-static ProStatus read_by_frame(Reading *reading, ProError *reterr)
+/* ---- by frames ---- */
+
+/* Their answers travel inside frames: what is larger would need a descriptor for each. */
+enum { FRAME_PIECE_BYTES = 60 << 10 };
+_Static_assert(FRAME_PIECE_BYTES + SHARE_ANSWER_HEAD_BYTES <= MP_INLINE_PAYLOAD_MAX, "inside");
+
+static ProStatus post_by_frame(ProWorker *worker, Piece *piece, ProError *reterr)
 {
     Buffer question = {0};
-    WorkerRequest request;
-    uint8_t *data;
-    const ShareRead read = cut_piece(reading, SHARE_READ_MAX, &data);
-    share_read_write(&question, &read);
-    if (question.failed)
-        return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to ask for a block");
-    ProStatus status = worker_ask(reading->blocks->worker, FRAME_SHARE_READ, question.data,
-            question.size, &request, reterr);
+    share_read_write(&question, &piece->read);
+    ProStatus status =
+            question.failed ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to ask for a block")
+                            : worker_request_post(worker, FRAME_SHARE_READ, question.data,
+                                      question.size, &piece->request, reterr);
     buffer_fini(&question);
-    if (status != PRO_OK)
-        return status;
-    if (request.answer.carrier == SHARE_BYTES && request.answer.tail_size == read.size)
-        memcpy(data, request.answer.tail, (size_t)read.size);
-    else
-        status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered with another block");
-    worker_request_fini(&request);
     return status;
 }
+
+/* Without a desk as many as may be under way, so that a manager that is far away is waited for once
+ * and not for each; with one that is full, the next piece only. */
+static ProStatus ask_by_frames(Reading *reading, size_t most, ProError *reterr)
+{
+    ProStatus status = PRO_OK;
+    while (status == PRO_OK && reading->open_count < most && !is_all_asked(reading)) {
+        Piece *piece = &reading->open[(reading->oldest + reading->open_count) % AT_ONCE];
+        piece->read = cut_piece(reading, FRAME_PIECE_BYTES, &piece->data);
+        status = post_by_frame(reading->blocks->worker, piece, reterr);
+        reading->open_count += status == PRO_OK;
+    }
+    return status;
+}
+
+static ProStatus take_oldest_frame(Reading *reading, ProError *reterr)
+{
+    ProWorker *worker = reading->blocks->worker;
+    Piece *piece = &reading->open[reading->oldest];
+    ProStatus status = worker_request_wait(worker, &piece->request, reterr);
+    const ShareAnswer *answer = &piece->request.answer;
+    while (status == PRO_OK && answer->carrier == SHARE_AGAIN) {
+        worker_request_fini(&piece->request);
+        status = post_by_frame(worker, piece, reterr);
+        if (status == PRO_OK)
+            status = worker_request_wait(worker, &piece->request, reterr);
+    }
+    reading->oldest = (reading->oldest + 1) % AT_ONCE;
+    reading->open_count--;
+    if (status == PRO_OK && answer->carrier == SHARE_BYTES && answer->tail_size == piece->read.size)
+        memcpy(piece->data, answer->tail, answer->tail_size);
+    else if (status == PRO_OK)
+        status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered with another block");
+    worker_request_fini(&piece->request);
+    return status;
+}
+
+static ProStatus read_by_frames(Reading *reading, size_t most, ProError *reterr)
+{
+    ProStatus status = PRO_OK;
+    do {
+        status = ask_by_frames(reading, most, reterr);
+        if (status == PRO_OK)
+            status = take_oldest_frame(reading, reterr);
+    } while (status == PRO_OK && reading->open_count > 0);
+    while (reading->open_count > 0) { /* after a failure nobody waits for the others */
+        worker_request_drop(reading->blocks->worker, &reading->open[reading->oldest].request);
+        reading->oldest = (reading->oldest + 1) % AT_ONCE;
+        reading->open_count--;
+    }
+    return status;
+}
+
+/* ---- either way ---- */
 
 static ProStatus blocks_read_many(void *user, const ProPart *parts, size_t count, ProError *reterr)
 {
@@ -248,8 +299,9 @@ static ProStatus blocks_read_many(void *user, const ProPart *parts, size_t count
     while (status == PRO_OK && (!is_all_asked(&reading) || reading.open_count > 0)) {
         if (blocks->desk != NULL)
             ask_at_desk(&reading);
-        status = reading.open_count > 0 ? take_oldest(&reading, reterr)
-                                        : read_by_frame(&reading, reterr);
+        status = reading.open_count > 0
+                         ? take_oldest(&reading, reterr)
+                         : read_by_frames(&reading, blocks->desk == NULL ? AT_ONCE : 1, reterr);
     }
     for (size_t i = 0; i < reading.open_count; i++)
         orphan_place(blocks->desk, reading.open[(reading.oldest + i) % AT_ONCE].place);

@@ -60,6 +60,7 @@ struct ProWorker {
     Port port;
     ProWorkerId id;
     int level;
+    bool far;         /* the manager is on another machine */
     uint32_t process; /* process_generation() */
     int fds[WORKER_FD_COUNT];
     int timer_fd; /* flushes a batch that is not full */
@@ -137,6 +138,12 @@ bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload);
 ProStatus worker_ask(ProWorker *worker, FrameType type, const void *data, size_t size,
         WorkerRequest *request, ProError *reterr);
 void worker_request_fini(WorkerRequest *request);
+/* The same in steps, so that several are under way: each that was posted is waited for, and ended,
+ * or dropped. The answer may be SHARE_AGAIN. */
+ProStatus worker_request_post(ProWorker *worker, FrameType type, const void *data, size_t size,
+        WorkerRequest *request, ProError *reterr);
+ProStatus worker_request_wait(ProWorker *worker, WorkerRequest *request, ProError *reterr);
+void worker_request_drop(ProWorker *worker, WorkerRequest *request);
 
 /* ---- worker_blocks.c ---- */
 

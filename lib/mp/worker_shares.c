@@ -88,7 +88,7 @@ static ProStatus wait_for_turn(ProWorker *worker, ProError *reterr)
     return status;
 }
 
-static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, size_t size,
+ProStatus worker_request_post(ProWorker *worker, FrameType type, const void *data, size_t size,
         WorkerRequest *request, ProError *reterr)
 {
     const struct iovec segment = {.iov_base = (void *)data, .iov_len = size};
@@ -102,6 +102,16 @@ static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, s
         status = worker_post(worker, type, request->id, &segment, 1, reterr);
         worker->questions_open -= status != PRO_OK;
     }
+    if (status != PRO_OK)
+        list_remove(&request->link);
+    port_unlock(&worker->port);
+    return status;
+}
+
+ProStatus worker_request_wait(ProWorker *worker, WorkerRequest *request, ProError *reterr)
+{
+    ProStatus status = PRO_OK;
+    port_lock(&worker->port);
     worker_flush(worker);
     while (status == PRO_OK && !request->answered)
         status = wait_for_answers(worker, reterr);
@@ -109,7 +119,18 @@ static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, s
         status = PRO_OK;
     list_remove(&request->link);
     port_unlock(&worker->port);
+    if (status == PRO_OK && request->answer.carrier == SHARE_FAILED)
+        status = error_set(reterr, (ProStatus)request->answer.number, "%.*s",
+                (int)request->answer.tail_size, (const char *)request->answer.tail);
     return status;
+}
+
+void worker_request_drop(ProWorker *worker, WorkerRequest *request)
+{
+    port_lock(&worker->port);
+    list_remove(&request->link);
+    port_unlock(&worker->port);
+    worker_request_fini(request);
 }
 
 ProStatus worker_ask(ProWorker *worker, FrameType type, const void *data, size_t size,
@@ -119,11 +140,10 @@ ProStatus worker_ask(ProWorker *worker, FrameType type, const void *data, size_t
         return error_set(reterr, PRO_ERR_CLOSED,
                 "the worker object belongs to the process that forked this one");
     for (;;) {
-        ProStatus status = ask_once(worker, type, data, size, request, reterr);
-        if (status == PRO_OK && request->answer.carrier == SHARE_FAILED)
-            status = error_set(reterr, (ProStatus)request->answer.number, "%.*s",
-                    (int)request->answer.tail_size, (const char *)request->answer.tail);
-        else if (status == PRO_OK && request->answer.carrier != SHARE_AGAIN)
+        ProStatus status = worker_request_post(worker, type, data, size, request, reterr);
+        if (status == PRO_OK)
+            status = worker_request_wait(worker, request, reterr);
+        if (status == PRO_OK && request->answer.carrier != SHARE_AGAIN)
             return PRO_OK;
         worker_request_fini(request);
         if (status != PRO_OK)

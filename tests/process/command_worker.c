@@ -216,6 +216,8 @@ static bool run(void *user, const ProTask *task, ProWriter *result, ProTaskError
         return fail(reterror, "ValueError", "as asked");
     else if (strcmp(command, "who") == 0)
         pro_write_uint(result, pro_worker_id(self));
+    else if (strcmp(command, "pid") == 0)
+        pro_write_uint(result, (uint64_t)getpid());
     else if (strncmp(command, "box ", 4) == 0)
         return ask(command + 4, result, reterror);
     else if (strncmp(command, "boxes ", 6) == 0)
