@@ -469,6 +469,8 @@ class Round:
         if task.function in ENDLESS:
             return False
         if task.function in ("part", "copy") and value is not None:
+            if any(source.hangs for source in task.sources):
+                self.release.set()  # what came back may be read here
             try:
                 value = value.data()
             except Exception as error:
