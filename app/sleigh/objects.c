@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "objects.h"
 
+#include "addresses.h"
+
 #include <elf.h>
 #include <stdlib.h>
 
@@ -74,16 +76,9 @@ bool object_fixups(const ProElf *elf, const uint64_t *addresses, Fixups *ret_fix
 
 const Fixup *fixups_within(const Fixups *fixups, uint64_t address, uint64_t size)
 {
-    size_t low = 0, high = fixups->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (fixups->items[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool found = low < fixups->count && fixups->items[low].address - address < size;
-    return found ? &fixups->items[low] : NULL;
+    size_t place = addresses_below(fixups->items, fixups->count, sizeof *fixups->items, address);
+    bool found = place < fixups->count && fixups->items[place].address - address < size;
+    return found ? &fixups->items[place] : NULL;
 }
 
 int64_t fixup_offset(const Fixup *fixup, uint64_t end)

@@ -15,7 +15,7 @@ uint64_t *object_addresses(const ProElf *elf, uint64_t base);
 
 /* What the linker will put at a place: the address of a symbol, and a number added to it. */
 typedef struct Fixup {
-    uint64_t address;
+    uint64_t address; /* stays first: addresses_below() */
     const char *name; /* lent by the file; "": of a section */
     int64_t addend;
     bool from_end; /* counted from the end of the instruction */

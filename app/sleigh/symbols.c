@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols.h"
 
+#include "addresses.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,15 +53,7 @@ void symbols_sort(Symbols *symbols)
 /* How many begin below the address. */
 static size_t count_below(const Symbols *symbols, uint64_t address)
 {
-    size_t low = 0, high = symbols->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (symbols->items[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return addresses_below(symbols->items, symbols->count, sizeof *symbols->items, address);
 }
 
 const Symbol *symbols_at(const Symbols *symbols, uint64_t address)

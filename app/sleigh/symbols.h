@@ -21,7 +21,7 @@ typedef enum SymbolKind {
 } SymbolKind;
 
 typedef struct Symbol {
-    uint64_t address;
+    uint64_t address;   /* stays first: addresses_below() */
     uint64_t end;       /* what lies below it belongs to the symbol */
     const char *name;   /* lent by the file; NULL: by ordinal */
     const char *module; /* of an import; lent by the file */

@@ -12,6 +12,7 @@
  *   layout.c   layouts, and how a control stands in one
  *   control.c  label, button, progress bar, edit, check, combo, image, text
  *   table.c tree.c plot.c hex.c
+ *   number.c   what list models hold
  *   wait.c     the dialogs of wait objects
  *   ask.c      file choosers
  *   box.c      boxes
@@ -46,6 +47,12 @@ void gtk_tree_update(ProView *view, UiProperty property);
 void gtk_table_add_menu(ProView *view, GtkWidget *widget);
 /* A column's width for so many characters, in pixels. */
 int gtk_table_width_of(GtkWidget *widget, int characters);
+
+/* A row of a table, a node of a tree. */
+#define UI_TYPE_NUMBER (ui_number_get_type())
+G_DECLARE_FINAL_TYPE(UiNumber, ui_number, UI, NUMBER, GObject)
+UiNumber *ui_number_new(int64_t value);
+int64_t ui_number_of(void *object); /* which is one */
 
 GtkWidget *gtk_plot_new(ProView *view);
 void gtk_plot_update(ProView *view);

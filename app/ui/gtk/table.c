@@ -8,26 +8,6 @@
 
 /* ---- rows as a list model: numbers only ---- */
 
-#define UI_TYPE_ROW (ui_row_item_get_type())
-G_DECLARE_FINAL_TYPE(UiRowItem, ui_row_item, UI, ROW_ITEM, GObject)
-
-struct _UiRowItem {
-    GObject parent;
-    unsigned row;
-};
-
-G_DEFINE_TYPE(UiRowItem, ui_row_item, G_TYPE_OBJECT)
-
-static void ui_row_item_init(UiRowItem *item)
-{
-    (void)item;
-}
-
-static void ui_row_item_class_init(UiRowItemClass *class)
-{
-    (void)class;
-}
-
 #define UI_TYPE_ROW_LIST (ui_row_list_get_type())
 G_DECLARE_FINAL_TYPE(UiRowList, ui_row_list, UI, ROW_LIST, GObject)
 
@@ -46,7 +26,7 @@ struct _UiRowList {
 static GType rows_item_type(GListModel *model)
 {
     (void)model;
-    return UI_TYPE_ROW;
+    return UI_TYPE_NUMBER;
 }
 
 static unsigned rows_count(GListModel *model)
@@ -58,9 +38,7 @@ static void *rows_item(GListModel *model, unsigned position)
 {
     if (position >= UI_ROW_LIST(model)->count)
         return NULL;
-    UiRowItem *item = g_object_new(UI_TYPE_ROW, NULL);
-    item->row = position;
-    return item;
+    return ui_number_new(position);
 }
 
 static void rows_interface(GListModelInterface *interface)
@@ -135,7 +113,7 @@ static void bind_cell(GtkSignalListItemFactory *factory, GtkListItem *item, ProV
         return;
     size_t column = GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(factory), "promp-column"));
     const char *text =
-            cell_text(rows_of(view), UI_ROW_ITEM(gtk_list_item_get_item(item))->row, column);
+            cell_text(rows_of(view), (unsigned)ui_number_of(gtk_list_item_get_item(item)), column);
     char *good = g_utf8_make_valid(text, -1);
     gtk_label_set_text(GTK_LABEL(gtk_list_item_get_child(item)), good);
     g_free(good);

@@ -8,36 +8,14 @@
 
 enum { TEXT_BYTES = 4096 };
 
-/* A node's number as an object. */
-#define UI_TYPE_NODE_ITEM (ui_node_item_get_type())
-G_DECLARE_FINAL_TYPE(UiNodeItem, ui_node_item, UI, NODE_ITEM, GObject)
-
-struct _UiNodeItem {
-    GObject parent;
-    int64_t node;
-};
-
-G_DEFINE_TYPE(UiNodeItem, ui_node_item, G_TYPE_OBJECT)
-
-static void ui_node_item_init(UiNodeItem *item)
-{
-    (void)item;
-}
-
-static void ui_node_item_class_init(UiNodeItemClass *class)
-{
-    (void)class;
-}
-
 /* NULL for a node without children. */
 static GListModel *children_of(const ProView *view, int64_t node)
 {
     if (view->tree_count == 0 || view->tree[node].first == 0)
         return NULL;
-    GListStore *store = g_list_store_new(UI_TYPE_NODE_ITEM);
+    GListStore *store = g_list_store_new(UI_TYPE_NUMBER);
     for (int64_t child = view->tree[node].first; child != 0; child = view->tree[child].next) {
-        UiNodeItem *item = g_object_new(UI_TYPE_NODE_ITEM, NULL);
-        item->node = child;
+        UiNumber *item = ui_number_new(child);
         g_list_store_append(store, item);
         g_object_unref(item);
     }
@@ -46,15 +24,15 @@ static GListModel *children_of(const ProView *view, int64_t node)
 
 static GListModel *create_children(void *item, void *view)
 {
-    return children_of(view, UI_NODE_ITEM(item)->node);
+    return children_of(view, ui_number_of(item));
 }
 
 static int64_t node_of(GtkTreeListRow *row)
 {
     if (row == NULL)
         return 0;
-    UiNodeItem *item = gtk_tree_list_row_get_item(row);
-    int64_t node = item == NULL ? 0 : item->node;
+    UiNumber *item = gtk_tree_list_row_get_item(row);
+    int64_t node = item == NULL ? 0 : ui_number_of(item);
     g_clear_object(&item);
     return node;
 }
@@ -183,7 +161,7 @@ static void show_nodes(ProView *view)
 {
     GListModel *top = children_of(view, 0);
     if (top == NULL)
-        top = G_LIST_MODEL(g_list_store_new(UI_TYPE_NODE_ITEM));
+        top = G_LIST_MODEL(g_list_store_new(UI_TYPE_NUMBER));
     GtkTreeListModel *model =
             gtk_tree_list_model_new(top, FALSE, FALSE, create_children, view, NULL);
     if (view->tree_count > 0)

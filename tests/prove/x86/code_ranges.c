@@ -5,6 +5,7 @@
 #include <promp/pe.h>
 
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,7 +169,7 @@ static void settle(CodeRanges *ranges)
     ranges->count = kept;
 }
 
-bool code_ranges_read(
+static bool read_ranges(
         ProContainer *file, CodeRanges *ret_ranges, const char **ret_reason, ProError *error)
 {
     static Builder builder;
@@ -192,7 +193,39 @@ bool code_ranges_read(
     return reason == NULL;
 }
 
-void code_ranges_fini(CodeRanges *ranges)
+/* A file may be shorter than its sections. */
+static void drop_what_is_not_there(CodeRanges *ranges, uint64_t size)
 {
-    free(ranges->ranges);
+    size_t kept = 0;
+    for (size_t i = 0; i < ranges->count; i++) {
+        const CodeRange *range = &ranges->ranges[i];
+        if (range->offset + (range->section_end - range->address) <= size)
+            ranges->ranges[kept++] = *range;
+    }
+    ranges->count = kept;
+}
+
+bool code_file_open(CodeFile *ret_file, const char *path)
+{
+    ProContainer *file = NULL;
+    ProError error = {0};
+    const char *reason = error.text;
+    *ret_file = (CodeFile){0};
+    bool opened = pro_container_open_file(path, 0, &file, &error) == PRO_OK &&
+                  pro_container_copy(file, NULL, &ret_file->file, &error) == PRO_OK &&
+                  read_ranges(ret_file->file, &ret_file->ranges, &reason, &error);
+    pro_container_unref(file);
+    if (!opened) {
+        (void)printf("S\t%s\t%s\n", path, reason);
+        return false;
+    }
+    ret_file->bytes = pro_container_data(ret_file->file);
+    drop_what_is_not_there(&ret_file->ranges, pro_container_size(ret_file->file));
+    return true;
+}
+
+void code_file_close(CodeFile *file)
+{
+    free(file->ranges.ranges);
+    pro_container_unref(file->file);
 }

@@ -23,11 +23,17 @@ typedef struct CodeRanges {
     bool wide; /* 64-bit code */
 } CodeRanges;
 
-/* False: not an x86 file, or cannot be read; *ret_reason says which (constant or in `error`). The
- * caller frees with code_ranges_fini() in both cases. */
-bool code_ranges_read(
-        ProContainer *file, CodeRanges *ret_ranges, const char **ret_reason, ProError *error);
-void code_ranges_fini(CodeRanges *ranges);
+/* A file with its code, in memory. */
+typedef struct CodeFile {
+    ProContainer *file;
+    const uint8_t *bytes;
+    CodeRanges ranges; /* those that lie in the file to the end of their section */
+} CodeFile;
+
+/* False: it is no x86 file, or cannot be read, which is printed: "S", path, reason. The caller
+ * calls code_file_close() in both cases. */
+bool code_file_open(CodeFile *ret_file, const char *path);
+void code_file_close(CodeFile *file);
 
 /* Adds a range; one outside of the executable sections is ignored. For eh_frame.c. */
 typedef void CodeRangeFn(void *data, uint64_t address, uint64_t size);

@@ -207,30 +207,15 @@ static void sweep_range(Mode *mode, const uint8_t *file, const CodeRange *range)
 
 static void sweep_file(const char *path)
 {
-    ProContainer *file = NULL, *copy = NULL;
-    ProError error = {0};
-    const char *reason = "";
-    CodeRanges ranges = {0};
+    CodeFile file;
     tally_clear(&sweep.tally);
-    if (pro_container_open_file(path, 0, &file, &error) != PRO_OK ||
-            pro_container_copy(file, NULL, &copy, &error) != PRO_OK) {
-        (void)printf("S\t%s\t%s\n", path, error.text);
-    } else if (!code_ranges_read(copy, &ranges, &reason, &error)) {
-        (void)printf("S\t%s\t%s\n", path, reason);
-    } else {
-        const uint8_t *bytes = pro_container_data(copy);
-        uint64_t size = pro_container_size(copy);
-        Mode *mode = &sweep.modes[ranges.wide ? 0 : 1];
-        for (size_t i = 0; i < ranges.count; i++)
-            if (ranges.ranges[i].offset +
-                            (ranges.ranges[i].section_end - ranges.ranges[i].address) <=
-                    size)
-                sweep_range(mode, bytes, &ranges.ranges[i]);
+    if (code_file_open(&file, path)) {
+        Mode *mode = &sweep.modes[file.ranges.wide ? 0 : 1];
+        for (size_t i = 0; i < file.ranges.count; i++)
+            sweep_range(mode, file.bytes, &file.ranges.ranges[i]);
         tally_print(&sweep.tally, path);
     }
-    code_ranges_fini(&ranges);
-    pro_container_unref(copy);
-    pro_container_unref(file);
+    code_file_close(&file);
     (void)fflush(stdout);
 }
 

@@ -131,32 +131,17 @@ static void print_file(const char *path, unsigned bits)
 
 static void weigh_file(const char *path)
 {
-    ProContainer *file = NULL, *copy = NULL;
-    ProError error = {0};
-    const char *reason = "";
-    CodeRanges ranges = {0};
+    CodeFile file;
     memset(weight.mnemonics, 0, sizeof weight.mnemonics);
     weight.used = 0;
     weight.instructions = weight.bytes_left = weight.too_long = 0;
-    if (pro_container_open_file(path, 0, &file, &error) != PRO_OK ||
-            pro_container_copy(file, NULL, &copy, &error) != PRO_OK) {
-        (void)printf("S\t%s\t%s\n", path, error.text);
-    } else if (!code_ranges_read(copy, &ranges, &reason, &error)) {
-        (void)printf("S\t%s\t%s\n", path, reason);
-    } else {
-        const uint8_t *bytes = pro_container_data(copy);
-        uint64_t size = pro_container_size(copy);
-        const Mode *mode = &weight.modes[ranges.wide ? 0 : 1];
-        for (size_t i = 0; i < ranges.count; i++)
-            if (ranges.ranges[i].offset +
-                            (ranges.ranges[i].section_end - ranges.ranges[i].address) <=
-                    size)
-                weigh_range(mode, bytes, &ranges.ranges[i]);
+    if (code_file_open(&file, path)) {
+        const Mode *mode = &weight.modes[file.ranges.wide ? 0 : 1];
+        for (size_t i = 0; i < file.ranges.count; i++)
+            weigh_range(mode, file.bytes, &file.ranges.ranges[i]);
         print_file(path, mode->bits);
     }
-    code_ranges_fini(&ranges);
-    pro_container_unref(copy);
-    pro_container_unref(file);
+    code_file_close(&file);
     (void)fflush(stdout);
 }
 
