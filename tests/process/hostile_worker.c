@@ -317,11 +317,11 @@ static void promised_box(Hostile *hostile)
     }
 }
 
-/* Opened and given up, twice, by the ten thousand, which is no lie; that it then says so of a
+/* Opened and given up, twice, by the thousand, which is no lie; that it then says so of a
  * record that only managers send is one. */
 static void box_flicker(Hostile *hostile)
 {
-    enum { BOXES = 50000 };
+    enum { BOXES = 3000 };
     Buffer frame = {0};
     for (uint64_t id = 1; id <= BOXES; id++) {
         begin(hostile, &frame);
