@@ -90,6 +90,8 @@ def rare(full, name, scale):
 ADVERSARIAL = {
     "same": "a...aba...a, 4 KiB, in a...a", "period-long": "4 KiB that are nearly periodic, in periodic data",
     "period-short": "010010 in periodic data", "bits": "64 bytes in random bits",
+    "bits-32": "32 bytes in random bits", "bits-256": "256 bytes in random bits",
+    "skewed": "16 bytes of two letters in two letters", "records": "24 bytes between the records of a table",
 }
 PATTERNS = {
     "wildcard-bits": "hex pattern with wildcards in random bits", "wildcard-text": "hex pattern with wildcards in text",
