@@ -95,8 +95,14 @@ ADVERSARIAL = {
 }
 PATTERNS = {
     "wildcard-bits": "hex pattern with wildcards in random bits", "wildcard-text": "hex pattern with wildcards in text",
-    "regex": "regular expression in text",
+    "regex": "regular expression in text", "regex-prefix": "regular expression that begins with a word",
+    "regex-inner": "regular expression with a word behind [a-z]+", "regex-choice": "regular expression of four words",
+    "regex-case": "regular expression of a word in either case", "regex-classes": "regular expression of sets alone",
+    "regex-common": "regular expression whose word is everywhere",
+    "regex-none": "regular expression that nothing is known of",
 }
+# PCRE2 does all the work: the same call, measured twice.
+SAME_CALL = {"regex-common", "regex-none"}
 
 
 def adversarial(case, scale):
@@ -106,7 +112,7 @@ def adversarial(case, scale):
 
 def pattern(case, scale):
     return Group(f"search: {PATTERNS[case]}", "GB/s", native("search_bench", case, mib(scale, 64), "pcre2"),
-                 [Peer("PCRE2 JIT", None, ratio(at_least=1.0))])
+                 [Peer("PCRE2 JIT", None, ratio(at_least=0.97 if case in SAME_CALL else 1.0))])
 
 
 # ---- blocks ----

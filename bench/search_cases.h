@@ -139,7 +139,21 @@ static void fill_text(uint8_t *data, size_t size)
     static const char letters[] = "etaoinshrdlu ETAOIN0123456789\n.,";
     uint32_t state = 7;
     for (size_t i = 0; i < size; i++)
-        data[i] = (uint8_t)letters[case_random(&state) % (sizeof letters - 1)];
+        data[i] = (uint8_t)letters[case_random(&state) >> 16 & 31];
+}
+
+/* Words, three of them with what the patterns need, but never all of it. */
+static void fill_words(uint8_t *data, size_t size)
+{
+    static const char *const words[] = {"the ", "load ", "of ", "module ", "failed ",
+            "user=", "at 0x7f", "12 ", "404 ", "in ", "kernel ", "GET ", "/index ", "error\n",
+            "state ", "key: "};
+    uint32_t state = 11;
+    for (size_t i = 0; i < size;) {
+        const char *word = words[case_random(&state) >> 16 & 15];
+        for (; *word != 0 && i < size; word++)
+            data[i++] = (uint8_t)*word;
+    }
 }
 
 static const SearchCase search_cases[] = {
@@ -156,6 +170,13 @@ static const SearchCase search_cases[] = {
                 "\\x00.\\x00\\x01..\\x01\\x02"},
         {"wildcard-text", fill_text, NULL, "65 ?? 74 7? 7A", "e.t[p-\\x7f]z"},
         {"regex", fill_text, NULL, NULL, "[A-N]{3}[0-9]+ [aeiou]+\\.z"},
+        {"regex-prefix", fill_words, NULL, NULL, "password[=:] *[^ ]+"},
+        {"regex-inner", fill_words, NULL, NULL, "[a-z]+_fault at 0x[0-9a-f]{4,}"},
+        {"regex-choice", fill_words, NULL, NULL, "(?:panic|segfault|oops|assert)[ :][a-z]"},
+        {"regex-classes", fill_words, NULL, NULL, "[A-Z][0-9]{2}[a-f][0-9]"},
+        {"regex-case", fill_words, NULL, NULL, "(?i)Content-Type: [a-z]+"},
+        {"regex-common", fill_words, NULL, NULL, "module (?!load|the|of|[a-z]|[0-9A-Z/])"},
+        {"regex-none", fill_words, NULL, NULL, "(\\w)(\\w)\\2\\1[0-9]"},
 };
 
 static inline const SearchCase *search_case(const char *name)

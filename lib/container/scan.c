@@ -44,18 +44,22 @@ void scan_init(Scan *scan, const uint8_t *needle, const uint8_t *mask, size_t si
     *scan = (Scan){.needle = needle, .mask = mask, .size = size, .region = REGION_MIN};
 }
 
-static void sample(const uint8_t *data, size_t size, uint16_t counts[256])
+size_t scan_sample(const uint8_t *data, size_t size, uint16_t counts[256])
 {
     memset(counts, 0, 256 * sizeof counts[0]);
     if (size <= SAMPLE_PIECES * SAMPLE_PIECE_BYTES) {
         for (size_t i = 0; i < size; i++)
             counts[data[i]]++;
-        return;
+        return size;
     }
     size_t step = size / SAMPLE_PIECES;
-    for (size_t piece = 0; piece < SAMPLE_PIECES; piece++)
+    for (size_t piece = 0; piece < SAMPLE_PIECES; piece++) {
+        /* Not at equal distances: data has periods. */
+        size_t at = piece * step + piece * 2654435761u % (step - SAMPLE_PIECE_BYTES + 1);
         for (size_t i = 0; i < SAMPLE_PIECE_BYTES; i++)
-            counts[data[piece * step + i]]++;
+            counts[data[at + i]]++;
+    }
+    return SAMPLE_PIECES * SAMPLE_PIECE_BYTES;
 }
 
 /* How often the needle's position would hit in the sample. */
@@ -97,7 +101,7 @@ static void choose(Scan *scan, const uint8_t *data, size_t size)
     scan->region_left = size < region ? region - size : 0;
     if (size > region)
         size = region;
-    sample(data, size, counts);
+    (void)scan_sample(data, size, counts);
     unsigned best = UINT32_MAX;
     unsigned second_best = UINT32_MAX;
     size_t step = scan->size / POSITIONS_MAX + 1;

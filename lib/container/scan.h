@@ -42,4 +42,7 @@ void scan_moved(Scan *scan, const uint8_t *data, size_t size);
  * to the next: `data` lies in the same memory as before, or scan_moved() was called. */
 const uint8_t *scan_find(Scan *scan, const uint8_t *data, size_t size);
 
+/* How often each byte is in a sample of the data. Returns how many bytes that has. */
+size_t scan_sample(const uint8_t *data, size_t size, uint16_t counts[256]);
+
 #endif
