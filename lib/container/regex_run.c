@@ -14,15 +14,17 @@
 enum {
     REGION_MIN = 1 << 20,
     REGION_MAX = 16 << 20,
-    TRIAL_FIRST = 1 << 10,
+    TRIAL_UNTIMED = 1 << 10,
     TRIAL_MIN = 4 << 10,
     TRIAL_MAX = 64 << 10, /* unless TRIAL_NS have passed before */
     TRIAL_NS = 10000,
-    PIECE_MIN = 128 << 10, /* between two looks at the clock, or HITS_AT_ONCE */
-    HITS_AT_ONCE = 32,     /* a look costs as much as a few hits */
-    SLACK_NS = 3000,       /* what the filter may cost before it is judged */
-    HITS_PER_64K_MAX = 1 << 10,
-    HITS_ALLOWED = 64,
+    TRIED_MAX = 32 << 10,       /* bytes that come to no whole trial: matches lie close */
+    PIECE_MIN = 128 << 10,      /* between two looks at the clock, or HITS_AT_ONCE */
+    HITS_AT_ONCE = 32,          /* a look costs as much as a few hits */
+    SLACK_NS = 3000,            /* what the filter may cost before it is judged */
+    HITS_PER_64K_MAX = 1 << 10, /* by the sample, for the filter to begin */
+    MATCH_DISTANCE = 512,       /* at least, on average, for the filter to go on */
+    MATCHES_ALLOWED = 16,
     LAG_MAX = 64 << 10, /* what a new plan may have to look at again */
     REGION_OF_TESTS = 64,
     LAG_OF_TESTS = 32,
@@ -36,7 +38,8 @@ struct RegexRun {
     size_t region;     /* how many bytes the next choice holds */
     size_t left;       /* bytes of this region */
     size_t covered;    /* by the filter in this region */
-    size_t hits;       /* in them */
+    size_t matches;    /* in them */
+    size_t tried;      /* bytes since the last region */
     double plain_cost; /* of PCRE2 alone, nanoseconds a byte; 0: not known */
     FilterPlan plan;
 };
@@ -93,26 +96,23 @@ static ProStatus search_between(
     return PRO_OK;
 }
 
-/* Up to the region's end, but not more than `most` bytes. */
-static ProStatus search_plainly(RegexRun *run, Step *step, size_t most, ProError *reterr)
+/* The same for the next `bytes`. */
+static ProStatus search_plainly(RegexRun *run, Step *step, size_t bytes, ProError *reterr)
 {
-    size_t bytes = step->window->size - step->position;
-    size_t begin = step->position;
-    bytes = bytes < most ? bytes : most;
-    ProStatus status = search_between(run, step, begin, begin + bytes, reterr);
-    size_t moved = step->position - begin;
-    run->left -= moved < run->left ? moved : run->left;
-    return status;
+    size_t left = step->window->size - step->position;
+    return search_between(
+            run, step, step->position, step->position + (bytes < left ? bytes : left), reterr);
 }
 
-/* How fast PCRE2 alone is here. The first trial is short, since it may be very slow; a search's
- * first call is slower than any other and tells nothing. */
+/*
+ * How fast PCRE2 alone is here. What is found within the first bytes costs no look at the clock,
+ * nor counts a search's first call, which is slower than any other. The first trial is short, since
+ * it may be very slow.
+ */
 static ProStatus try_plainly(RegexRun *run, Step *step, ProError *reterr)
 {
-    ProStatus status = PRO_OK;
+    ProStatus status = search_plainly(run, step, TRIAL_UNTIMED, reterr);
     uint64_t spent = 0;
-    if (run->plain_cost == 0)
-        status = search_plainly(run, step, TRIAL_FIRST, reterr);
     for (size_t bytes = TRIAL_MIN;
             status == PRO_OK && !step->done && bytes <= TRIAL_MAX && spent < TRIAL_NS;
             bytes *= TRIAL_MAX / TRIAL_MIN) {
@@ -128,18 +128,36 @@ static void plan(RegexRun *run, const Step *step, bool may_be_byte)
 {
     size_t left = step->window->size - step->position;
     run->covered = 0;
-    run->hits = 0;
+    run->matches = 0;
     regex_filter_plan(run->filter, step->window->data + step->position,
             left < run->left ? left : run->left, may_be_byte, &run->plan);
     run->filtering = run->always || run->plan.hits_per_64k <= HITS_PER_64K_MAX;
 }
 
-static void begin_region(RegexRun *run, const Step *step)
+static void begin_region(RegexRun *run)
 {
+    run->tried = 0;
+    run->filtering = false;
     run->left = run->region;
     if (run->region < REGION_MAX && !run->always)
         run->region *= 2;
-    plan(run, step, true);
+}
+
+/* Between two regions: a trial, unless matches are so many that none comes to its end. */
+static ProStatus choose(RegexRun *run, Step *step, ProError *reterr)
+{
+    size_t begin = step->position;
+    ProStatus status = run->always ? PRO_OK : try_plainly(run, step, reterr);
+    if (status != PRO_OK)
+        return status;
+    run->tried += step->position - begin;
+    if (!step->done) {
+        begin_region(run);
+        plan(run, step, true);
+    } else if (run->tried > TRIED_MAX) {
+        begin_region(run);
+    }
+    return PRO_OK;
 }
 
 /* ---- with the filter ---- */
@@ -149,8 +167,9 @@ typedef struct Pace {
     size_t from; /* no hit that was not searched at is before */
     size_t region_end;
     size_t begin;
-    uint64_t begin_ns;
-    size_t hits; /* since the last look at the clock */
+    size_t timed_from; /* the first look at the clock; most calls end before */
+    uint64_t timed_ns; /* 0: not yet */
+    size_t hits;       /* since the last look at the clock */
     size_t piece;
     size_t look_at; /* look there, if not before */
 } Pace;
@@ -160,7 +179,6 @@ static Pace pace_begin(const RegexRun *run, const Step *step)
     return (Pace){.from = step->position,
             .region_end = step->position + run->left,
             .begin = step->position,
-            .begin_ns = clock_cpu_ns(),
             .piece = PIECE_MIN,
             .look_at = step->position + PIECE_MIN};
 }
@@ -169,19 +187,24 @@ static bool is_too_slow(const RegexRun *run, Pace *pace)
 {
     if (pace->hits < HITS_AT_ONCE && pace->from < pace->look_at)
         return false;
-    size_t bytes = pace->from - pace->begin;
     pace->hits = 0;
     pace->piece *= 2;
     pace->look_at = pace->from + pace->piece;
-    double spent = (double)(clock_cpu_ns() - pace->begin_ns);
-    return !run->always && spent > run->plain_cost * (double)bytes + SLACK_NS;
+    uint64_t now = clock_cpu_ns();
+    if (pace->timed_ns == 0) {
+        pace->timed_ns = now;
+        pace->timed_from = pace->from;
+        return false;
+    }
+    double allowed = run->plain_cost * (double)(pace->from - pace->timed_from) + SLACK_NS;
+    return !run->always && (double)(now - pace->timed_ns) > allowed;
 }
 
-/* Matches that are found one a call are too short for the clock. */
-static bool has_too_many_hits(const RegexRun *run, const Pace *pace)
+/* Calls that find something soon are too short for the clock. */
+static bool finds_too_much(const RegexRun *run, const Pace *pace)
 {
     size_t bytes = run->covered + (pace->from - pace->begin);
-    return !run->always && run->hits > bytes / ((1 << 16) / HITS_PER_64K_MAX) + HITS_ALLOWED;
+    return !run->always && run->matches > bytes / MATCH_DISTANCE + MATCHES_ALLOWED;
 }
 
 static ProStatus search_at_hit(RegexRun *run, Step *step, Pace *pace, size_t hit, ProError *reterr)
@@ -190,7 +213,6 @@ static ProStatus search_at_hit(RegexRun *run, Step *step, Pace *pace, size_t hit
     size_t last = hit - run->plan.nearest;
     pace->from = hit + 1;
     pace->hits++;
-    run->hits++;
     step->position = first > last ? first : step->position;
     return first > last ? PRO_OK : search_between(run, step, first, last + 1, reterr);
 }
@@ -241,10 +263,11 @@ static ProStatus search_filtered(RegexRun *run, Step *step, ProError *reterr)
             else if (limit == end && !keeps_plan(run, step, &pace))
                 break;
         }
-        if (is_too_slow(run, &pace) || has_too_many_hits(run, &pace))
+        if (is_too_slow(run, &pace) || finds_too_much(run, &pace))
             run->filtering = false;
     }
     run->covered += pace.from - pace.begin;
+    run->matches += step->done;
     run->left = pace.region_end > step->position ? pace.region_end - step->position : 0;
     if (pace.from == pace.region_end)
         run->left = 0;
@@ -260,17 +283,17 @@ ProStatus regex_run(RegexRun *run, const RegexWindow *window, size_t start, Rege
     ProStatus status = PRO_OK;
     while (status == PRO_OK && !step.done) {
         if (run->left == 0) {
-            if (!run->always)
-                status = try_plainly(run, &step, reterr);
-            if (status == PRO_OK && !step.done)
-                begin_region(run, &step);
+            status = choose(run, &step, reterr);
         } else if (run->filtering) {
             status = search_filtered(run, &step, reterr);
             /* The byte was not as rare as in the sample. */
             if (!run->filtering && run->plan.one_byte && status == PRO_OK && !step.done)
                 plan(run, &step, false);
         } else {
+            size_t begin = step.position;
             status = search_plainly(run, &step, run->left, reterr);
+            size_t moved = step.position - begin;
+            run->left -= moved < run->left ? moved : run->left;
         }
     }
     *ret_result = step.result;

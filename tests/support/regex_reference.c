@@ -87,13 +87,14 @@ static bool next(RegexRun *run, const uint8_t *data, size_t size, size_t window,
     return false;
 }
 
-bool reference_filtered(const Regex *regex, const uint8_t *data, size_t size, size_t window,
-        ReferenceMatches *ret_matches)
+bool reference_ours(const Regex *regex, const uint8_t *data, size_t size, size_t window,
+        bool always, ReferenceMatches *ret_matches)
 {
     RegexRun *run;
     if (regex_run_new(regex, &run, NULL) != PRO_OK)
         return false;
-    regex_run_always_filter(run);
+    if (always)
+        regex_run_always_filter(run);
     ret_matches->count = 0;
     bool failed = false;
     RegexResult result;

@@ -21,9 +21,10 @@ typedef struct ReferenceMatches {
 bool reference_plain(const char *text, size_t text_size, uint32_t flags, const uint8_t *data,
         size_t size, ReferenceMatches *ret_matches);
 
-/* Windows of `window` bytes, which grow where a match needs it. False: PCRE2 gave up. */
-bool reference_filtered(const Regex *regex, const uint8_t *data, size_t size, size_t window,
-        ReferenceMatches *ret_matches);
+/* Windows of `window` bytes, which grow where a match needs it; `always` through the filter. False:
+ * PCRE2 gave up. */
+bool reference_ours(const Regex *regex, const uint8_t *data, size_t size, size_t window,
+        bool always, ReferenceMatches *ret_matches);
 
 bool reference_same(const ReferenceMatches *a, const ReferenceMatches *b);
 
