@@ -13,7 +13,9 @@
  *   first, warm            ms of processor time: a search to the end of a new container, in a
  *                          worker and in this process
  *   sequential             GiB/s: a worker reads a callback container in pieces of 4 KiB
- *   random                 thousands of 4 KiB reads a second, anywhere in it
+ *   random, scattered      thousands of 4 KiB reads a second, anywhere in it: one after another;
+ *                          64 in one call
+ *   random-workers         the same, one after another, by all workers at once, in sum
  */
 
 #include "clock.h"
@@ -101,13 +103,9 @@ static void bench_start(Bench *bench, const char *plugin)
                 "worker");
 }
 
-/* Up to two numbers that a function of the plug-in answers for a shared container. */
-static void ask(const Bench *bench, int worker, const char *function, int64_t ret_numbers[2])
+static void give(const Bench *bench, int worker, const char *function)
 {
     ProError error = {0};
-    ProEnding *ending;
-    ProReader reader;
-    size_t size, count;
     ProWriter *arguments = pro_writer_new();
     pro_write_list(arguments, 1);
     pro_write_text(arguments, "it", 2);
@@ -115,6 +113,15 @@ static void ask(const Bench *bench, int worker, const char *function, int64_t re
     check(pro_manager_call_plugin(bench->manager, bench->workers[worker], bench->plugin, function,
                   arguments, true, NULL, &error),
             &error, function);
+    pro_writer_free(arguments);
+}
+
+static void take(const Bench *bench, int worker, const char *function, int64_t ret_numbers[2])
+{
+    ProError error = {0};
+    ProEnding *ending;
+    ProReader reader;
+    size_t size, count;
     check(pro_manager_wait(bench->manager, -1, &error), &error, "wait");
     check(pro_manager_take_result(bench->manager, bench->workers[worker], &ending, &error), &error,
             "result");
@@ -127,7 +134,13 @@ static void ask(const Bench *bench, int worker, const char *function, int64_t re
         if (size == 0 || pro_read_int(&reader, &ret_numbers[i], &error) != PRO_OK)
             fail(function, &error);
     pro_ending_free(ending);
-    pro_writer_free(arguments);
+}
+
+/* Up to two numbers that a function of the plug-in answers for a shared container. */
+static void ask(const Bench *bench, int worker, const char *function, int64_t ret_numbers[2])
+{
+    give(bench, worker, function);
+    take(bench, worker, function, ret_numbers);
 }
 
 static void share(const Bench *bench, ProContainer *container)
@@ -297,14 +310,40 @@ static double row_sequential(const Bench *bench, size_t size)
     return (double)size / (double)elapsed[0] * 1e9 / (double)(1 << 30);
 }
 
-static double row_random(const Bench *bench, size_t size)
+static double random_reads(const Bench *bench, size_t size, const char *function)
 {
     int64_t elapsed[2];
     ProContainer *container = called_back(size);
     share(bench, container);
-    ask(bench, 0, "container_random", elapsed);
+    ask(bench, 0, function, elapsed);
     pro_container_unref(container);
     return RANDOM_READS / (double)elapsed[0] * 1e6;
+}
+
+static double row_random(const Bench *bench, size_t size)
+{
+    return random_reads(bench, size, "container_random");
+}
+
+static double row_scattered(const Bench *bench, size_t size)
+{
+    return random_reads(bench, size, "container_scattered");
+}
+
+static double row_random_workers(const Bench *bench, size_t size)
+{
+    int64_t elapsed[2];
+    ProContainer *container = called_back(size);
+    share(bench, container);
+    for (int worker = 0; worker < WORKERS; worker++) /* all are up before the clock runs */
+        ask(bench, worker, "container_attach", elapsed);
+    uint64_t begin = bench_now_ns();
+    for (int worker = 0; worker < WORKERS; worker++)
+        give(bench, worker, "container_random");
+    for (int worker = 0; worker < WORKERS; worker++)
+        take(bench, worker, "container_random", elapsed);
+    pro_container_unref(container);
+    return WORKERS * RANDOM_READS / (double)(bench_now_ns() - begin) * 1e6;
 }
 
 typedef struct Row {
@@ -325,6 +364,8 @@ static const Row rows[] = {
         {"warm", NULL, true, row_warm},
         {"sequential", row_sequential, true},
         {"random", row_random, true},
+        {"scattered", row_scattered, true},
+        {"random-workers", row_random_workers, true},
 };
 
 int main(int argc, char **argv)

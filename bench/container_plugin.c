@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PIECE_BYTES = 4096, RANDOM_READS = 200000 };
+enum { PIECE_BYTES = 4096, RANDOM_READS = 200000, PARTS = 64 };
 
 PRO_API ProStatus container_attach(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
@@ -22,6 +22,8 @@ PRO_API ProStatus container_memory(
 PRO_API ProStatus container_sequential(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
 PRO_API ProStatus container_random(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
+PRO_API ProStatus container_scattered(
         ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr);
 
 static ProStatus open_named(
@@ -132,26 +134,49 @@ ProStatus container_sequential(
     return status;
 }
 
-/* Nanoseconds of RANDOM_READS reads of 4 KiB anywhere in it. */
-ProStatus container_random(
-        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+static uint64_t next_random(uint64_t *state)
 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* Nanoseconds of RANDOM_READS reads of 4 KiB anywhere in it, `at_once` in one call. */
+static ProStatus read_anywhere(ProWorker *worker, ProReader *arguments, ProWriter *result,
+        size_t at_once, ProError *reterr)
+{
+    static uint8_t pieces[PARTS][PIECE_BYTES];
+    ProPart parts[PARTS];
     ProContainer *container;
-    uint8_t piece[PIECE_BYTES];
     uint64_t state = 88172645463325252u;
     ProStatus status = open_named(worker, arguments, &container, reterr);
     if (status != PRO_OK)
         return status;
-    uint64_t pieces = pro_container_size(container) / sizeof piece;
+    uint64_t count = pro_container_size(container) / PIECE_BYTES;
     uint64_t begin = bench_now_ns();
-    for (int i = 0; i < RANDOM_READS && status == PRO_OK; i++) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        status = pro_container_read(
-                container, state % pieces * sizeof piece, piece, sizeof piece, reterr);
+    for (size_t done = 0; done < RANDOM_READS && status == PRO_OK; done += at_once) {
+        for (size_t i = 0; i < at_once; i++)
+            parts[i] = (ProPart){.offset = next_random(&state) % count * PIECE_BYTES,
+                    .size = PIECE_BYTES,
+                    .data = pieces[i]};
+        status = at_once == 1 ? pro_container_read(
+                                        container, parts[0].offset, pieces[0], PIECE_BYTES, reterr)
+                              : pro_container_read_many(container, parts, at_once, reterr);
     }
     pro_write_uint(result, bench_now_ns() - begin);
     pro_container_unref(container);
     return status;
+}
+
+ProStatus container_random(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+{
+    return read_anywhere(worker, arguments, result, 1, reterr);
+}
+
+ProStatus container_scattered(
+        ProWorker *worker, ProReader *arguments, ProWriter *result, ProError *reterr)
+{
+    return read_anywhere(worker, arguments, result, PARTS, reterr);
 }

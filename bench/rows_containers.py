@@ -124,9 +124,9 @@ def sequential(scale):
                  container("sequential", mib(scale, 1024)), target=figure(at_least=1))
 
 
-def random(name, full, target, scale):
-    return Group(f"a worker reads 4 KiB anywhere in a callback container of {name}", "thousand/s",
-                 container("random", mib(scale, full)), target=target, rounds=3)
+def random(name, full, target, scale, row="random", who="a worker reads 4 KiB anywhere"):
+    return Group(f"{who} in a callback container of {name}", "thousand/s",
+                 container(row, mib(scale, full)), target=target, rounds=3)
 
 
 def random_cached(scale):
@@ -134,7 +134,17 @@ def random_cached(scale):
 
 
 def random_uncached(scale):
-    return random("1 GiB (which no cache holds)", 1024, None, scale)
+    return random("1 GiB (which no cache holds)", 1024, figure(at_least=100), scale)
+
+
+def scattered_uncached(scale):
+    return random("1 GiB (which no cache holds)", 1024, figure(at_least=100), scale, "scattered",
+                  "a worker reads 4 KiB anywhere, 64 parts a call,")
+
+
+def random_workers(scale):
+    return random("1 GiB (which no cache holds)", 1024, figure(at_least=100), scale, "random-workers",
+                  "4 workers at once read 4 KiB anywhere")
 
 
 # ---- PE ----
@@ -205,5 +215,5 @@ GROUPS = [
     functools.partial(rare, 10, "10 MB"), functools.partial(rare, 1024, "1 GiB"),
     *(functools.partial(adversarial, case) for case in ADVERSARIAL),
     *(functools.partial(pattern, case) for case in PATTERNS),
-    sequential, random_cached, random_uncached, pe_parse, pe_objects,
+    sequential, random_cached, random_uncached, scattered_uncached, random_workers, pe_parse, pe_objects,
 ]

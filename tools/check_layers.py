@@ -50,7 +50,7 @@ OUTSIDE = {
     "libdeflate.h": ("lib/sleigh/compiler/compile.c", "lib/sleigh/runtime/inflate.c",
                      "lib/sleigh/tests/test_language.c", "lib/sleigh/tests/test_memory.c"),
     "zlib.h": ("lib/sleigh/runtime/inflate.c", "tests/fuzz/fuzz_sleigh_load.c", "tests/prove/x86/programs/"),
-    "zmq.h": ("lib/mp/transport_zmq.c", "bench/zmq_bare.c", "tests/process/hostile_worker.c"),
+    "zmq.h": ("lib/mp/transport_zmq.c", "lib/mp/transport_tcp.c", "bench/zmq_bare.c", "tests/process/hostile_worker.c"),
     "Python.h": ("app/python/", "app/cli/", "app/worker/"),
     "structmember.h": ("app/python/",),
     "datetime.h": ("app/python/",),

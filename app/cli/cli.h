@@ -32,6 +32,9 @@ int cli_open(char **files);
 /* Prints what a PE or ELF file holds, as a page or as JSON; CLI_EXIT_PROBLEM if it is neither. */
 int cli_info(const char *path, bool json);
 
+/* Serves the manager whose ticket the file holds; NULL: $PROMP_TICKET, else standard input. */
+int cli_agent(const char *ticket_path);
+
 /* Prints one line a check of what promp needs; CLI_EXIT_PROBLEM if any failed. */
 int cli_doctor(void);
 

@@ -15,6 +15,7 @@ static const char usage[] = "usage: promp -r SCRIPT [ARGUMENT...]\n"
                             "       promp disasm FILE|- [OPTION...]\n"
                             "       promp sleigh compile|languages [ARGUMENT...]\n"
                             "       promp open FILE...\n"
+                            "       promp agent [TICKET]\n"
                             "       promp doctor\n"
                             "       promp --version\n"
                             "       promp --help\n";
@@ -28,6 +29,8 @@ static const char help[] =
         "  sleigh      compile a processor description; list the languages there are\n"
         "  open        show files in a window: bytes, PE and ELF structure, strings, search;\n"
         "              workers read them\n"
+        "  agent       work for a manager on another machine: TICKET is the file with what its\n"
+        "              listen() gave; without it $PROMP_TICKET, or standard input\n"
         "  doctor      check what promp needs of this machine and run a task in a worker\n"
         "  --version   print the version\n"
         "  --help      print this text\n"
@@ -104,6 +107,9 @@ int main(int argc, char **argv)
     if (strcmp(command, "open") == 0)
         return argc > 2 ? cli_open(argv + 2)
                         : fail_usage("files must follow the argument", command);
+    if (strcmp(command, "agent") == 0)
+        return argc <= 3 ? cli_agent(argc == 3 ? argv[2] : NULL)
+                         : fail_usage("agent takes one ticket; unexpected argument", argv[3]);
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
         if (strcmp(command, alone[i]) == 0)
             return argc == 2 ? run_alone(command) : fail_usage("unexpected argument", argv[2]);

@@ -341,6 +341,80 @@ static PyObject *container_read(PyContainer *self, PyObject *const *arguments, P
     return read_bytes(container, offset, size);
 }
 
+/* New bytes objects for the pairs of offset and size, and the parts that fill them. */
+static bool plan_parts(PyObject *pairs, PyObject *list, ProPart *parts)
+{
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(pairs); i++) {
+        PyObject *pair = PySequence_Fast_GET_ITEM(pairs, i);
+        Py_ssize_t size = PyLong_AsSsize_t(PyTuple_GET_ITEM(pair, 1));
+        PyObject *bytes = PyBytes_FromStringAndSize(NULL, size);
+        if (bytes == NULL)
+            return false;
+        PyList_SET_ITEM(list, i, bytes);
+        parts[i] = (ProPart){.offset = PyLong_AsUnsignedLongLong(PyTuple_GET_ITEM(pair, 0)),
+                .size = (size_t)size,
+                .data = PyBytes_AS_STRING(bytes)};
+    }
+    return true;
+}
+
+static bool fill_parts(ProContainer *container, const ProPart *parts, size_t count)
+{
+    ProStatus status;
+    ProError error = {0};
+    (void)pro_container_ref(container);
+    do {
+        Py_BEGIN_ALLOW_THREADS status = pro_container_read_many(container, parts, count, &error);
+        Py_END_ALLOW_THREADS
+    } while (status == PRO_ERR_ABORTED && PyErr_CheckSignals() == 0);
+    pro_container_unref(container);
+    if (status != PRO_OK && !PyErr_Occurred())
+        (void)py_progress_raise(NULL, status, &error);
+    return status == PRO_OK;
+}
+
+/* What lies outside is found before anything is allocated for it. */
+static bool ranges_lie_inside(const ProContainer *container, PyObject *pairs)
+{
+    uint64_t whole = pro_container_size(container);
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(pairs); i++) {
+        long long offset, size;
+        PyObject *pair = PySequence_Fast_GET_ITEM(pairs, i);
+        if (!PyTuple_Check(pair) || !PyArg_ParseTuple(pair, "LL", &offset, &size)) {
+            PyErr_Format(PyExc_TypeError, "range %zd is no tuple (offset, size): %R", i, pair);
+            return false;
+        }
+        if (offset < 0 || size < 0 || (uint64_t)offset > whole ||
+                (uint64_t)size > whole - (uint64_t)offset) {
+            PyErr_Format(PyExc_ValueError,
+                    "range %zd: cannot read %lld bytes at offset %lld: the container has %llu bytes",
+                    i, size, offset, (unsigned long long)whole);
+            return false;
+        }
+    }
+    return true;
+}
+
+static PyObject *container_read_many(PyContainer *self, PyObject *ranges)
+{
+    ProContainer *container = py_container_get((PyObject *)self);
+    PyObject *pairs = container == NULL ? NULL : PySequence_Fast(ranges, "readMany() takes ranges");
+    if (pairs == NULL)
+        return NULL;
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(pairs);
+    PyObject *list = PyList_New(count);
+    ProPart *parts = PyMem_New(ProPart, (size_t)count + 1);
+    bool filled = list != NULL && parts != NULL && ranges_lie_inside(container, pairs) &&
+                  plan_parts(pairs, list, parts) && fill_parts(container, parts, (size_t)count);
+    if (parts == NULL)
+        PyErr_NoMemory();
+    PyMem_Free(parts);
+    Py_DECREF(pairs);
+    if (!filled)
+        Py_CLEAR(list);
+    return list;
+}
+
 static PyObject *container_data(PyContainer *self, PyObject *unused)
 {
     (void)unused;
@@ -647,6 +721,10 @@ static PyMethodDef methods[] = {
         {"read", METHOD(container_read), METH_FASTCALL,
                 "read(offset, size=None) -> bytes\n\nExactly `size` bytes, or the rest. ValueError outside the "
                 "container, OSError if they cannot be read."},
+        {"readMany", METHOD(container_read_many), METH_O,
+                "readMany(ranges) -> list of bytes\n\nranges: tuples (offset, size), anywhere and in any "
+                "order. Where each read is a round trip, as in a worker that reads a callback of its manager, "
+                "many are under way at once. Errors as of read()."},
         {"slice", METHOD(container_slice), METH_FASTCALL,
                 "slice(offset, size=None) -> NTContainer\n\nA part of it, without a copy."},
         {"copy", METHOD(container_copy), METH_VARARGS | METH_KEYWORDS,

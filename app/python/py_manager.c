@@ -396,9 +396,9 @@ static PyObject *worker_info(PyManager *self, PyObject *id)
         return NULL;
     if (pro_manager_worker_info(self->manager, worker, &info, &error) != PRO_OK)
         return py_error_raise(&error);
-    PyObject *result = Py_BuildValue("{s:I,s:s,s:L,s:i,s:K,s:n,s:d,s:K,s:I,s:z}", "id", info.id,
-            "state", pro_worker_state_text(info.state), "pid", (long long)info.pid, "level",
-            info.level, "task", (unsigned long long)info.task, "queued_tasks",
+    PyObject *result = Py_BuildValue("{s:I,s:s,s:L,s:I,s:i,s:K,s:n,s:d,s:K,s:I,s:z}", "id", info.id,
+            "state", pro_worker_state_text(info.state), "pid", (long long)info.pid, "host",
+            info.host, "level", info.level, "task", (unsigned long long)info.task, "queued_tasks",
             (Py_ssize_t)info.queued_tasks, "cpu_seconds", info.cpu_seconds, "rss_bytes",
             (unsigned long long)info.rss_bytes, "restarts", info.restarts, "death",
             info.death == NULL ? NULL : pro_death_json(info.death));
@@ -705,6 +705,7 @@ int py_manager_init(PyObject *module)
     };
     PyObject *type = PyType_FromSpec(&spec);
     if (type == NULL || !add_methods((PyTypeObject *)type, py_manager_task_methods) ||
+            !add_methods((PyTypeObject *)type, py_manager_host_methods) ||
             !add_methods((PyTypeObject *)type, py_container_manager_methods) ||
             PyModule_AddObjectRef(module, "Manager", type) != 0)
         return -1;

@@ -15,6 +15,8 @@ static int add_constants(PyObject *module)
             {"ProWorker_Invalid", PRO_WORKER_INVALID},
             {"ProWorker_All", PRO_WORKER_ALL},
             {"ProWorker_Any", PRO_WORKER_ANY},
+            {"ProPlace_Local", PRO_PLACE_LOCAL},
+            {"ProPlace_Hosts", PRO_PLACE_HOSTS},
             {"ProMPOpt_RedirectOutput", PRO_OPT_REDIRECT_OUTPUT},
             {"ProMPOpt_AtomicOutput", PRO_OPT_ATOMIC_OUTPUT},
             {"ProMPOpt_NoReplace", PRO_OPT_NO_REPLACE},
@@ -78,5 +80,6 @@ PyMODINIT_FUNC PyInit__promp(void)
         Py_XDECREF(module);
         return NULL;
     }
+    py_boxes_init();
     return module;
 }

@@ -48,7 +48,12 @@ PyObject *py_container_shared_names(ProWorker *worker);
 
 int py_worker_init(PyObject *module);
 
-/* ---- py_manager.c, py_manager_tasks.c ---- */
+/* ---- py_boxes.c ---- */
+
+/* Until Pro.UI is loaded. */
+void py_boxes_init(void);
+
+/* ---- py_manager.c, py_manager_tasks.c, py_manager_hosts.c ---- */
 
 typedef struct PyManager {
     PyObject_HEAD ProManager *manager; /* NULL once closed */
@@ -69,6 +74,7 @@ typedef struct PyManager {
 
 int py_manager_init(PyObject *module);
 extern PyMethodDef py_manager_task_methods[];
+extern PyMethodDef py_manager_host_methods[];
 /* The manager, or NULL with RuntimeError if it is closed. */
 ProManager *py_manager_get(PyManager *self);
 /* Keeps the exception that is set for the end of the call under way. */

@@ -149,12 +149,14 @@ static PyObject *message_box(PyObject *module, PyObject *arguments)
     const char *text;
     const char *title;
     unsigned buttons;
+    int icon;
     ProError error = {0};
     ProStatus status;
     ProBoxButtons button = 0;
-    if (!PyArg_ParseTuple(arguments, "ssI:msgBox", &text, &title, &buttons))
+    if (!PyArg_ParseTuple(arguments, "ssIi:msgBox", &text, &title, &buttons, &icon))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS status = pro_ui_message_box(title, text, buttons, &button, &error);
+    const ProBox box = {.title = title, .text = text, .buttons = buttons, .icon = (ProBoxIcon)icon};
+    Py_BEGIN_ALLOW_THREADS status = pro_ui_message_box(&box, &button, &error);
     Py_END_ALLOW_THREADS return py_ui_check(status, &error) ? PyLong_FromLong(button) : NULL;
 }
 
@@ -238,6 +240,11 @@ static int add_constants(PyObject *module)
             {"ProBox_Cancel", PRO_BOX_CANCEL},
             {"ProBox_Yes", PRO_BOX_YES},
             {"ProBox_No", PRO_BOX_NO},
+            {"ProBoxIcon_None", PRO_BOX_ICON_NONE},
+            {"ProBoxIcon_Information", PRO_BOX_ICON_INFORMATION},
+            {"ProBoxIcon_Question", PRO_BOX_ICON_QUESTION},
+            {"ProBoxIcon_Warning", PRO_BOX_ICON_WARNING},
+            {"ProBoxIcon_Error", PRO_BOX_ICON_ERROR},
     };
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
         if (PyModule_AddIntConstant(module, constants[i].name, constants[i].value) != 0)
@@ -261,5 +268,6 @@ PyMODINIT_FUNC PyInit__ui(void)
         return NULL;
     }
     pro_ui_set_check(check, NULL);
+    pro_ui_show_boxes();
     return module;
 }

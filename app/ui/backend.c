@@ -96,6 +96,8 @@ const UiBackend *backend_get(ProError *reterr)
         backend = NULL; /* after a fork the windows stay the parent's */
     if (backend == NULL)
         backend = term_backend();
+    if (process != getpid())
+        pro_ui_show_boxes();
     process = getpid();
     return backend;
 }
@@ -116,18 +118,59 @@ ProStatus pro_ui_check_thread(ProError *reterr)
     return backend_get(reterr) == NULL ? PRO_ERR_WRONG_THREAD : PRO_OK;
 }
 
+/* ---- boxes of workers ---- */
+
+static bool open_box(void *user, ProShownBox *box)
+{
+    (void)user;
+    const UiBackend *used = backend_get(NULL);
+    if (used != NULL)
+        used->box_open(box);
+    return used != NULL;
+}
+
+static void close_box(void *user, ProShownBox *box)
+{
+    (void)user;
+    backend->box_close(box);
+}
+
+static void process_events(void *user)
+{
+    (void)user;
+    loop_pump();
+}
+
+static int box_fd(void *user)
+{
+    (void)user;
+    return backend->box_fd == NULL ? -1 : backend->box_fd();
+}
+
+void pro_ui_show_boxes(void)
+{
+    static const ProBoxOps ops = {.open = open_box,
+            .close = close_box,
+            .process_events = process_events,
+            .wait_fd = box_fd};
+    pro_boxes_set_ops(&ops, NULL);
+}
+
 /* ---- public calls that the backend answers ---- */
 
-ProStatus pro_ui_message_box(const char *title, const char *text, unsigned buttons,
-        ProBoxButtons *ret_button, ProError *reterr)
+ProStatus pro_ui_message_box(const ProBox *box, ProBoxButtons *ret_button, ProError *reterr)
 {
-    const unsigned known = PRO_BOX_OK | PRO_BOX_CANCEL | PRO_BOX_YES | PRO_BOX_NO;
     const UiBackend *used = backend_get(reterr);
     if (used == NULL)
         return PRO_ERR_WRONG_THREAD;
-    if ((buttons & ~known) != 0)
-        return ui_error(reterr, PRO_ERR_INVALID, "unknown buttons 0x%x", buttons & ~known);
-    return used->message_box(title, text, buttons == 0 ? PRO_BOX_OK : buttons, ret_button, reterr);
+    ProStatus status = pro_box_check(box, reterr);
+    if (status != PRO_OK)
+        return status;
+    const ProBox whole = {.title = box->title == NULL ? "promp" : box->title,
+            .text = box->text == NULL ? "" : box->text,
+            .buttons = box->buttons == 0 ? PRO_BOX_OK : box->buttons,
+            .icon = box->icon};
+    return used->message_box(&whole, ret_button, reterr);
 }
 
 ProStatus pro_ui_open_file_name(const char *title, const char *start, const char *filters,

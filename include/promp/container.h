@@ -113,6 +113,21 @@ PRO_API ProStatus pro_container_slice(ProContainer *container, uint64_t offset, 
 PRO_API ProStatus pro_container_read(const ProContainer *container, uint64_t offset, void *ret_data,
         size_t size, ProError *reterr) PRO_WARN_UNUSED;
 
+typedef struct ProPart {
+    uint64_t offset;
+    size_t size;
+    void *data; /* where its bytes go */
+} ProPart;
+
+/*
+ * Exactly these parts, which may lie anywhere, overlap and come in any order. Where each read is a
+ * round trip (a worker, a container that is a callback of its manager) many are under way at once,
+ * so that scattered parts cost a fraction of reading one after another. An error names the first
+ * part that it could tell, and then it is not said which of the others are filled.
+ */
+PRO_API ProStatus pro_container_read_many(const ProContainer *container, const ProPart *parts,
+        size_t count, ProError *reterr) PRO_WARN_UNUSED;
+
 /* The bytes if they all lie in memory, for the container's life; else NULL. */
 PRO_API const void *pro_container_data(const ProContainer *container);
 

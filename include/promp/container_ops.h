@@ -20,6 +20,11 @@ typedef struct ProContainerOps {
      * thread, several at once; no lock of promp is held. A failure is passed on to the reader.
      */
     ProStatus (*read)(void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr);
+    /*
+     * The same for several parts at once, all or none; may be NULL. For sources that read them
+     * together faster than one by one. If it fails, promp asks for each part by `read`.
+     */
+    ProStatus (*read_many)(void *user, const ProPart *parts, size_t count, ProError *reterr);
     /* With the last reference, in whatever thread drops it; may be NULL. */
     void (*release)(void *user);
 } ProContainerOps;

@@ -93,14 +93,15 @@ PRO_API const char *pro_worker_state_text(ProWorkerState state);
 typedef struct ProWorkerInfo {
     ProWorkerId id;
     ProWorkerState state;
-    int64_t pid;         /* 0 while there is no process */
+    int64_t pid;         /* on its machine; 0 while there is no process */
+    uint32_t host;       /* where it runs (promp/host.h); 0: this machine */
     int level;           /* the worker process' level: this process' level + 1 */
     ProTaskId task;      /* running now, or 0 */
     size_t queued_tasks; /* given to this worker and not ended, the running one included */
-    double cpu_seconds;  /* user and system, of the process */
-    uint64_t rss_bytes;
-    unsigned restarts; /* how often it was replaced */
-    ProDeath *death;   /* the last death of this id, or NULL; yours to unref */
+    double cpu_seconds;  /* user and system, of the process; 0 on another machine */
+    uint64_t rss_bytes;  /* the same */
+    unsigned restarts;   /* how often it was replaced */
+    ProDeath *death;     /* the last death of this id, or NULL; yours to unref */
 } ProWorkerInfo;
 
 /* ids of the workers that exist, oldest first. Writes at most `capacity`; returns how many there

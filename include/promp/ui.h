@@ -15,6 +15,7 @@
  * choosers. Lifetime: views are counted. One that is open is kept by its window.
  */
 
+#include <promp/box.h>
 #include <promp/container.h>
 #include <promp/status.h>
 #include <promp/wait.h>
@@ -220,18 +221,14 @@ PRO_API ProStatus pro_view_save_picture(ProView *view, const char *path, ProErro
 
 /* ---- questions ---- */
 
-typedef enum ProBoxButtons {
-    PRO_BOX_OK = 1 << 0,
-    PRO_BOX_CANCEL = 1 << 1,
-    PRO_BOX_YES = 1 << 2,
-    PRO_BOX_NO = 1 << 3
-} ProBoxButtons;
-
-/* buttons: or'ed; 0: OK. The button pressed; the one that changes least (cancel, no, ok) if the box
- * is closed otherwise. In a worker without a window the manager's process shows the text, and a
- * question is answered by that button. */
-PRO_API ProStatus pro_ui_message_box(const char *title, const char *text, unsigned buttons,
-        ProBoxButtons *ret_button, ProError *reterr) PRO_WARN_UNUSED;
+/* Shows it and waits for the button that is pressed; pro_box_least() if the box is closed
+ * otherwise, or if the terminal's input is at its end. In a worker without a window:
+ * pro_worker_show_box(). */
+PRO_API ProStatus pro_ui_message_box(
+        const ProBox *box, ProBoxButtons *ret_button, ProError *reterr) PRO_WARN_UNUSED;
+/* Boxes of workers that have no window are shown by this library from now on, in windows if there
+ * are any. The first call that needs the user interface does it, too. */
+PRO_API void pro_ui_show_boxes(void);
 /* filters: "Executables (*.exe *.dll);;All files (*)", or NULL. start: folder or file, or NULL. The
  * path, yours to free(); "" if the person cancelled. */
 PRO_API ProStatus pro_ui_open_file_name(const char *title, const char *start, const char *filters,

@@ -9,6 +9,7 @@
  * Threads: any thread of the worker process, unless said otherwise.
  */
 
+#include <promp/box.h>
 #include <promp/message.h>
 #include <promp/status.h>
 #include <promp/value.h>
@@ -49,9 +50,20 @@ PRO_API bool pro_worker_was_aborted(const ProWorker *worker);
 /* The task asks to be counted as aborted: raises the flag itself. */
 PRO_API void pro_worker_abort(ProWorker *worker);
 
-/* Shows a box with `text` on the root manager's terminal; returns when it was closed. Main thread.
- * For a window where there is a display, and for an answer: pro_ui_message_box() (promp/ui.h). */
-PRO_API ProStatus pro_worker_show_box(ProWorker *worker, const char *text, ProError *reterr);
+/*
+ * Hands a box up to the process that has a person in front of it, which shows it in a window or on
+ * its terminal, and waits for the answer. Where there is nobody, the box's least button
+ * (pro_box_least()) is the answer. For a window of this process' own, where there is a display:
+ * pro_ui_message_box() (promp/ui.h), which comes here where there is none.
+ *
+ * goes_on: asked, in this thread, when a signal has come: whether to wait on. NULL: any signal ends
+ *          the box, and so does the task's abort flag.
+ *
+ * PRO_ERR_ABORTED if one of these ended it: the box is taken off the screen. PRO_ERR_FULL: too many
+ * of this process' boxes are open.
+ */
+PRO_API ProStatus pro_worker_show_box(ProWorker *worker, const ProBox *box,
+        bool (*goes_on)(void *user), void *user, ProBoxButtons *ret_button, ProError *reterr);
 
 #ifdef __cplusplus
 }

@@ -12,12 +12,13 @@
 typedef struct BlockCache BlockCache;
 
 enum {
-    BLOCK_BYTES = 16 << 10,
+    BLOCK_BYTES = 4 << 10,
     BLOCK_WAYS = 4,
-    BLOCK_SETS = 1024,            /* all in all 64 MiB, taken as they are read */
-    BLOCK_AHEAD_MAX = 64,         /* blocks read at once for a sequential reader: 1 MiB */
-    BLOCK_BYPASS_BYTES = 1 << 20, /* larger reads are not kept */
-    BLOCK_MISSES_MAX = 32,        /* then a source that fits the cache is read in large pieces */
+    BLOCK_SETS = 4096,              /* all in all 64 MiB, taken as they are read */
+    BLOCK_GROUP = 4,                /* blocks read around a jump */
+    BLOCK_AHEAD_MAX = 256,          /* read at once for a sequential reader: 1 MiB */
+    BLOCK_BYPASS_BYTES = 256 << 10, /* such reads and larger ones are not kept */
+    BLOCK_MISSES_MAX = 32,          /* then a source that fits the cache is read in large pieces */
 };
 
 /* `ops` and `user` are borrowed. NULL without memory. */
@@ -27,5 +28,8 @@ void block_cache_free(BlockCache *cache);
 /* The range lies inside. */
 ProStatus block_cache_read(
         BlockCache *cache, uint64_t offset, void *ret_data, size_t size, ProError *reterr);
+/* The first failure; then it is not said which parts are filled. */
+ProStatus block_cache_read_many(
+        BlockCache *cache, const ProPart *parts, size_t count, ProError *reterr);
 
 #endif

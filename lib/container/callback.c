@@ -20,6 +20,12 @@ static ProStatus callback_read(const ProContainer *container, uint64_t offset, v
     return block_cache_read(((const Callback *)container)->cache, offset, ret_data, size, reterr);
 }
 
+static ProStatus callback_read_many(
+        const ProContainer *container, const ProPart *parts, size_t count, ProError *reterr)
+{
+    return block_cache_read_many(((const Callback *)container)->cache, parts, count, reterr);
+}
+
 static void callback_destroy(ProContainer *container)
 {
     Callback *callback = (Callback *)container;
@@ -29,7 +35,8 @@ static void callback_destroy(ProContainer *container)
     free(callback);
 }
 
-static const ContainerKindOps callback_ops = {.read = callback_read, .destroy = callback_destroy};
+static const ContainerKindOps callback_ops = {
+        .read = callback_read, .read_many = callback_read_many, .destroy = callback_destroy};
 
 ProStatus pro_container_new_callback(const ProContainerOps *ops, void *user, uint64_t size,
         ProContainer **ret_container, ProError *reterr)

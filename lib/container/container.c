@@ -103,6 +103,31 @@ ProStatus pro_container_read(const ProContainer *container, uint64_t offset, voi
     return PRO_OK;
 }
 
+static ProStatus check_parts(
+        const ProContainer *container, const ProPart *parts, size_t count, ProError *reterr)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t size = parts[i].size;
+        ProError error = {0};
+        ProStatus status = container_check_range(container, parts[i].offset, &size, "read", &error);
+        if (status != PRO_OK)
+            return error_set(reterr, status, "part %zu of %zu: %s", i, count, error.text);
+    }
+    return PRO_OK;
+}
+
+ProStatus pro_container_read_many(
+        const ProContainer *container, const ProPart *parts, size_t count, ProError *reterr)
+{
+    ProStatus status = check_parts(container, parts, count, reterr);
+    if (status == PRO_OK && container->data == NULL && container->ops->read_many != NULL)
+        return container->ops->read_many(container, parts, count, reterr);
+    for (size_t i = 0; i < count && status == PRO_OK; i++)
+        status = pro_container_read(
+                container, parts[i].offset, parts[i].data, parts[i].size, reterr);
+    return status;
+}
+
 ProStatus pro_container_window(const ProContainer *container, uint64_t offset, void *scratch,
         size_t capacity, const void **ret_data, size_t *ret_size, ProError *reterr)
 {

@@ -14,6 +14,9 @@ typedef struct ContainerKindOps {
     /* The range was checked; called only where `data` is NULL. */
     ProStatus (*read)(const ProContainer *container, uint64_t offset, void *ret_data, size_t size,
             ProError *reterr);
+    /* The same for many parts; NULL: one after another. */
+    ProStatus (*read_many)(
+            const ProContainer *container, const ProPart *parts, size_t count, ProError *reterr);
     void (*destroy)(ProContainer *container); /* frees it as well */
 } ContainerKindOps;
 

@@ -18,6 +18,26 @@ static ProStatus slice_read(const ProContainer *container, uint64_t offset, void
     return pro_container_read(slice->whole, slice->offset + offset, ret_data, size, reterr);
 }
 
+static ProStatus slice_read_many(
+        const ProContainer *container, const ProPart *parts, size_t count, ProError *reterr)
+{
+    enum { AT_ONCE = 256 };
+    const Slice *slice = (const Slice *)container;
+    ProPart shifted[AT_ONCE];
+    ProStatus status = PRO_OK;
+    while (count > 0 && status == PRO_OK) {
+        size_t now = count < AT_ONCE ? count : AT_ONCE;
+        for (size_t i = 0; i < now; i++) {
+            shifted[i] = parts[i];
+            shifted[i].offset += slice->offset;
+        }
+        status = pro_container_read_many(slice->whole, shifted, now, reterr);
+        parts += now;
+        count -= now;
+    }
+    return status;
+}
+
 static void slice_destroy(ProContainer *container)
 {
     Slice *slice = (Slice *)container;
@@ -25,7 +45,8 @@ static void slice_destroy(ProContainer *container)
     free(slice);
 }
 
-static const ContainerKindOps slice_ops = {.read = slice_read, .destroy = slice_destroy};
+static const ContainerKindOps slice_ops = {
+        .read = slice_read, .read_many = slice_read_many, .destroy = slice_destroy};
 
 const ProContainer *container_base(const ProContainer *container, uint64_t *ret_offset)
 {

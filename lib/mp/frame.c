@@ -74,7 +74,7 @@ ProStatus frame_open(FrameReader *reader, const void *data, size_t size, ProErro
 static bool type_is_known(uint8_t type)
 {
     return (type >= FRAME_TASK && type <= FRAME_SHARED) ||
-           (type >= FRAME_HELLO && type <= FRAME_CONTAINER) ||
+           (type >= FRAME_HELLO && type <= FRAME_BOX_DROP) ||
            (type >= FRAME_MESSAGE && type <= FRAME_RECEIPT);
 }
 
@@ -215,6 +215,17 @@ ProStatus frame_ending_read(
     return PRO_OK;
 }
 
+size_t frame_text_part(const char *text, size_t limit)
+{
+    size_t size = strnlen(text, limit + 1);
+    if (size <= limit)
+        return size;
+    size = limit;
+    while (size > 0 && ((unsigned char)text[size] & 0xC0) == 0x80)
+        size--;
+    return size;
+}
+
 enum { PROGRESS_VALUE = 1, PROGRESS_TEXT = 2 };
 
 void frame_progress_write(Buffer *frame, uint64_t task, const FrameProgress *progress)
@@ -243,5 +254,50 @@ ProStatus frame_progress_read(
             .text = (const char *)bytes.data + bytes.offset,
             .text_size = bytes_left(&bytes),
     };
+    return PRO_OK;
+}
+
+void frame_box_write(Buffer *payload, const ProBox *box)
+{
+    const char *title = box->title == NULL ? "" : box->title;
+    size_t title_size = frame_text_part(title, MP_BOX_TITLE_MAX);
+    buffer_append_u8(payload, (uint8_t)(box->buttons == 0 ? PRO_BOX_OK : box->buttons));
+    buffer_append_u8(payload, (uint8_t)box->icon);
+    buffer_append_u16(payload, (uint16_t)title_size);
+    buffer_append(payload, title, title_size);
+    buffer_append(payload, box->text, frame_text_part(box->text, MP_BOX_TEXT_MAX));
+}
+
+ProStatus frame_box_read(const uint8_t *payload, size_t size, FrameBox *ret_box, ProError *reterr)
+{
+    ByteReader bytes = byte_reader(payload, size);
+    uint8_t buttons = bytes_u8(&bytes);
+    uint8_t icon = bytes_u8(&bytes);
+    uint16_t title_size = bytes_u16(&bytes);
+    const uint8_t *title = bytes_take(&bytes, title_size);
+    if (bytes.failed || buttons == 0 || (buttons & ~PRO_BOX_BUTTONS) != 0 ||
+            icon > PRO_BOX_ICON_ERROR)
+        return error_set(reterr, PRO_ERR_FORMAT, "malformed box of %zu bytes", size);
+    if (title_size > MP_BOX_TITLE_MAX || bytes_left(&bytes) > MP_BOX_TEXT_MAX)
+        return error_set(reterr, PRO_ERR_FORMAT, "a box with texts of %u and %zu bytes", title_size,
+                bytes_left(&bytes));
+    *ret_box = (FrameBox){
+            .buttons = buttons,
+            .icon = (ProBoxIcon)icon,
+            .title = (const char *)title,
+            .title_size = title_size,
+            .text = (const char *)bytes.data + bytes.offset,
+            .text_size = bytes_left(&bytes),
+    };
+    return PRO_OK;
+}
+
+ProStatus frame_box_answer_read(
+        const uint8_t *payload, size_t size, ProBoxButtons *ret_button, ProError *reterr)
+{
+    unsigned button = size == 1 ? payload[0] : 0;
+    if (button == 0 || (button & ~PRO_BOX_BUTTONS) != 0 || (button & (button - 1)) != 0)
+        return error_set(reterr, PRO_ERR_FORMAT, "malformed answer to a box");
+    *ret_button = (ProBoxButtons)button;
     return PRO_OK;
 }

@@ -5,6 +5,7 @@
 #include "core/buffer.h"
 #include "core/bytes.h"
 
+#include <promp/box.h>
 #include <promp/ending.h>
 #include <promp/manager.h>
 #include <stdbool.h>
@@ -22,7 +23,7 @@
  * Threads: no state.
  */
 
-#define FRAME_PROTOCOL_VERSION 3
+#define FRAME_PROTOCOL_VERSION 4
 enum { FRAME_HEAD_BYTES = 8, FRAME_RECORD_HEAD_BYTES = 16 };
 
 typedef enum FrameType {
@@ -33,7 +34,7 @@ typedef enum FrameType {
     FRAME_CANCEL,       /* id: task; if it has not begun, end it as aborted */
     FRAME_RECALL,       /* hand back tasks that have not begun and may run elsewhere */
     FRAME_PROGRESS_ACK, /* the last progress was delivered */
-    FRAME_BOX_CLOSED,   /* id: box */
+    FRAME_BOX_CLOSED,   /* id: box; the button that was pressed, u8 */
     FRAME_STOP,         /* exit in good order */
     FRAME_SHARED,       /* id: the worker's request; ShareAnswer (share_wire.h) */
     /* worker to manager */
@@ -41,12 +42,13 @@ typedef enum FrameType {
     FRAME_ENDING,     /* id: task; FrameEnding */
     FRAME_RETURNED,   /* id: task; answer to FRAME_RECALL */
     FRAME_PROGRESS,   /* id: task; FrameProgress */
-    FRAME_BOX,        /* id: box, chosen by the worker; its text */
+    FRAME_BOX,        /* id: box, chosen by the worker; FrameBox */
     FRAME_SHARE_GET,  /* id: request, chosen by the worker; a shared container's name */
     FRAME_SHARE_LIST, /* id: request */
     FRAME_SHARE_READ, /* id: request; ShareRead */
     FRAME_SHARE_TAKE, /* id: request; task (u64) and index (u32) of a container of its arguments */
     FRAME_CONTAINER,  /* id: task; ShareAnswer: the result's next container, before the ending */
+    FRAME_BOX_DROP,   /* id: box; nobody waits for its answer any more */
     /* both ways */
     FRAME_MESSAGE = 64, /* id: the message's id; its bytes */
     FRAME_CREDIT,       /* id: message bytes read so far, in all */
@@ -94,6 +96,9 @@ ProStatus frame_open(FrameReader *reader, const void *data, size_t size, ProErro
 ProStatus frame_next(FrameReader *reader, FrameRecord *ret_record, ProError *reterr);
 
 /* ---- payloads with parts ---- */
+
+/* The size of the longest part of `text` that fits and does not end inside a UTF-8 character. */
+size_t frame_text_part(const char *text, size_t limit);
 
 typedef struct FrameTask {
     ProTaskKind kind;
@@ -144,5 +149,21 @@ typedef struct FrameProgress {
 void frame_progress_write(Buffer *frame, uint64_t task, const FrameProgress *progress);
 ProStatus frame_progress_read(
         const uint8_t *payload, size_t size, FrameProgress *ret_progress, ProError *reterr);
+
+typedef struct FrameBox {
+    unsigned buttons; /* as they were offered: at least one, all known */
+    ProBoxIcon icon;
+    const char *title; /* as they came, not NUL-terminated */
+    size_t title_size;
+    const char *text;
+    size_t text_size;
+} FrameBox;
+
+/* What is longer than the limits is cut between characters. */
+void frame_box_write(Buffer *payload, const ProBox *box);
+ProStatus frame_box_read(const uint8_t *payload, size_t size, FrameBox *ret_box, ProError *reterr);
+/* One known button. */
+ProStatus frame_box_answer_read(
+        const uint8_t *payload, size_t size, ProBoxButtons *ret_button, ProError *reterr);
 
 #endif

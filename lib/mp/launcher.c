@@ -2,6 +2,7 @@
 #include "mp/launcher.h"
 
 #include "core/error.h"
+#include "mp/far/gateway.h"
 #include "mp/fd_channel.h"
 #include "mp/nursery.h"
 #include "mp/runtime_folder.h"
@@ -249,6 +250,64 @@ ProStatus launcher_open(Launcher *ret_launcher, const char *program, ProError *r
     return status;
 }
 
+static ProStatus tell_gateway(int channel, const void *start, size_t size, ProError *reterr)
+{
+    Buffer packet = {0};
+    const NurseryHead head = {.packet = GATEWAY_LISTEN};
+    buffer_append(&packet, &head, sizeof head);
+    buffer_append(&packet, start, size);
+    ProStatus status =
+            packet.failed ? error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a packet")
+                          : fd_channel_send(channel, packet.data, packet.size, NULL, 0, reterr);
+    if (packet.data != NULL)
+        explicit_bzero(packet.data, packet.size); /* it holds a key */
+    buffer_fini(&packet);
+    return status;
+}
+
+ProStatus launcher_open_gateway(Launcher *ret_launcher, const char *program, const void *start,
+        size_t start_size, int *ret_pidfd, ProError *reterr)
+{
+    int ends[2];
+    pid_t pid;
+    int host_pidfd = launcher_host_pidfd();
+    ProStatus status = fd_channel_pair(ends, reterr);
+    if (status != PRO_OK)
+        return status;
+    ret_launcher->channel = ends[0];
+    status = tell_gateway(ends[0], start, start_size, reterr);
+    SpawnPlan plan = {.program = program,
+            .argument = GATEWAY_ARGUMENT,
+            .fds = {-1, -1, -1, ends[1], host_pidfd},
+            .fd_count = 5,
+            .flags = POSIX_SPAWN_SETPGROUP};
+    int error = status == PRO_OK ? spawn(&plan, &pid) : 0;
+    (void)close(ends[1]);
+    *ret_pidfd = status == PRO_OK && error == 0 ? pidfd_open(pid, 0) : -1;
+    if (status == PRO_OK && error == 0 && *ret_pidfd < 0)
+        error = errno;
+    if (status == PRO_OK && error != 0)
+        status = error_system(reterr, error, "cannot start the worker program %s", program);
+    if (status != PRO_OK)
+        launcher_close(ret_launcher);
+    return status;
+}
+
+void launcher_close_gateway(Launcher *launcher, int *pidfd)
+{
+    enum { PATIENCE_MS = 500 };
+    launcher_close(launcher);
+    if (*pidfd < 0)
+        return;
+    struct pollfd process = {.fd = *pidfd, .events = POLLIN};
+    siginfo_t info;
+    if (poll(&process, 1, PATIENCE_MS) <= 0)
+        (void)pidfd_send_signal(*pidfd, SIGKILL, NULL, 0);
+    (void)waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED);
+    (void)close(*pidfd);
+    *pidfd = -1;
+}
+
 void launcher_close(Launcher *launcher)
 {
     if (launcher->channel >= 0)
@@ -291,7 +350,7 @@ ProStatus launcher_receive(Launcher *launcher, LaunchEvent *ret_event, ProError 
         return status;
     bool wants_fd = packet.head.packet == NURSERY_STARTED;
     if (size < sizeof packet.head || packet.head.packet < NURSERY_STARTED ||
-            packet.head.packet > NURSERY_EXITED || wants_fd != (fd_count == 1)) {
+            packet.head.packet > GATEWAY_NOTICE || wants_fd != (fd_count == 1)) {
         if (fd_count == 1)
             (void)close(fd);
         return error_set(
@@ -302,7 +361,8 @@ ProStatus launcher_receive(Launcher *launcher, LaunchEvent *ret_event, ProError 
             .pid = (pid_t)packet.head.pid,
             .pidfd = fd,
             .wait_status = packet.head.wait_status,
-            .peak_rss_bytes = packet.head.peak_rss_bytes};
+            .peak_rss_bytes = packet.head.peak_rss_bytes,
+            .host = packet.head.host};
     memcpy(event.text, packet.text, size - sizeof packet.head);
     *ret_event = event;
     return PRO_OK;

@@ -27,6 +27,11 @@ typedef struct Launcher {
 /* Connects to the program's nursery, starting it if it does not run. */
 ProStatus launcher_open(Launcher *ret_launcher, const char *program, ProError *reterr);
 void launcher_close(Launcher *launcher);
+/* Starts a gateway (far/gateway.h), which answers to this manager alone, and tells it `start`. */
+ProStatus launcher_open_gateway(Launcher *ret_launcher, const char *program, const void *start,
+        size_t start_size, int *ret_pidfd, ProError *reterr);
+/* Closes the channel, so that it ends, and reaps it. */
+void launcher_close_gateway(Launcher *launcher, int *pidfd);
 int launcher_fd(const Launcher *launcher);
 
 /* Asks for one worker. `fds` stay the caller's. PRO_ERR_CLOSED if the nursery is gone. */
@@ -36,7 +41,15 @@ ProStatus launcher_start(Launcher *launcher, uint64_t request, const Buffer *con
 typedef enum LaunchEventKind {
     LAUNCH_STARTED, /* request, pid, pidfd (now yours) */
     LAUNCH_FAILED,  /* request, text */
-    LAUNCH_EXITED   /* pid, wait_status, peak_rss_bytes */
+    LAUNCH_EXITED,  /* pid, wait_status, peak_rss_bytes */
+    /* of a gateway */
+    LAUNCH_LOST,      /* pid, text: how it ended is not known */
+    LAUNCH_FAR_PID,   /* request, pid: the worker's, on its machine */
+    LAUNCH_LISTENS,   /* text: the endpoint */
+    LAUNCH_HOST_CAME, /* host, text: its name; wait_status: processors, pid: its agent,
+                         peak_rss_bytes: memory */
+    LAUNCH_HOST_WENT, /* host, text */
+    LAUNCH_NOTICE     /* text */
 } LaunchEventKind;
 
 typedef struct LaunchEvent {
@@ -46,6 +59,7 @@ typedef struct LaunchEvent {
     int pidfd;
     int wait_status;
     uint64_t peak_rss_bytes;
+    uint64_t host; /* where it started; 0: here */
     char text[256];
 } LaunchEvent;
 

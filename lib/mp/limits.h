@@ -20,7 +20,8 @@ enum {
     MP_TRANSPORT_MAX = 16 << 20,
 
     MP_NAME_MAX = 4096,          /* a function's name */
-    MP_BOX_TEXT_MAX = 16 << 10,  /* a message box's text */
+    MP_BOX_TITLE_MAX = 256,      /* a message box's title */
+    MP_BOX_TEXT_MAX = 16 << 10,  /* and its text */
     MP_ERROR_TEXT_MAX = 4 << 20, /* an ending's type, message and traceback together */
     MP_CONFIG_MAX = 128 << 10,   /* what a worker is told at its start */
 
@@ -32,6 +33,7 @@ enum {
     MP_OUTPUT_TAIL_BYTES = 4096,  /* last output kept for a death's report */
     MP_OUTPUT_PIPE_BYTES = 256 << 10, /* asked from the kernel */
     MP_BOXES_MAX = 64,                /* open boxes of one worker */
+    MP_BOX_NOTICES_MAX = 8,           /* times that one process is told of as unanswered */
 
     MP_START_FAILURES_MAX = 3, /* deaths before hello in a row; then the worker stays dead */
     MP_START_TIMEOUT_MS = 30000,

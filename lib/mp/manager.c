@@ -114,6 +114,8 @@ ProStatus pro_manager_new(ProManager **ret_manager, ProError *reterr)
     manager->owner = pthread_self();
     manager->process = process_generation();
     manager->launcher.channel = -1;
+    manager->gateway.channel = -1;
+    manager->gateway_pidfd = -1;
     manager->next_worker = 1;
     manager->next_task = 1;
     manager->pending_limit = MP_PENDING_DEFAULT;
@@ -124,6 +126,7 @@ ProStatus pro_manager_new(ProManager **ret_manager, ProError *reterr)
         free(manager);
         return status;
     }
+    manager->box_fd = -1;
     manager->deliver_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     manager->engine_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (manager->deliver_fd < 0 || manager->engine_wake < 0)
@@ -188,9 +191,12 @@ void pro_manager_close(ProManager *manager)
     shares_end(manager);
     slots_abandon(manager);
     launcher_close(&manager->launcher);
+    launcher_close_gateway(&manager->gateway, &manager->gateway_pidfd);
+    hosts_free(manager);
     delivery_free_all(manager);
     shares_free(manager); /* what the tasks brought was among them */
     waits_free_all(manager);
+    boxes_free_all(manager);
     port_fini(&manager->port);
     runtime_folder_release(manager->socket_path);
     owner_thread_leave(&manager->owned);
@@ -262,7 +268,7 @@ ProStatus pro_manager_set_worker_program(ProManager *manager, const char *path, 
         return error_set(reterr, PRO_ERR_LIMIT, "the worker program's path is too long");
     port_lock(&manager->port);
     (void)strcpy(manager->program, path == NULL ? "" : path);
-    slots_launcher_lost(manager); /* of the program before */
+    slots_launcher_lost(manager, &manager->launcher); /* of the program before */
     port_unlock(&manager->port);
     return PRO_OK;
 }

@@ -69,9 +69,11 @@ static void climb(Slot *slot)
         protocol_flush(slot);
         break;
     case ABORT_TERM:
+        slot->signal_sent = SIGTERM;
         slot_kill(slot, SIGTERM);
         break;
     case ABORT_KILL:
+        slot->signal_sent = SIGKILL;
         slot_kill(slot, SIGKILL);
         break;
     case ABORT_NONE:
@@ -96,9 +98,12 @@ void abort_begin(Slot *slot, ProTaskId task, int timeout_ms)
     uint64_t total = (uint64_t)timeout_ms * 1000000u;
     Abort *abort = &slot->abort;
     bool same = abort->stage != ABORT_NONE && abort->task == task;
-    if (task == 0)
+    /* Who is killed at once is not asked: it could end the task, begin the next, and die in that.
+     */
+    bool is_asked = timeout_ms > 0 || slot->pidfd < 0;
+    if (is_asked && task == 0)
         ask_for_all(slot);
-    else
+    else if (is_asked)
         ask(slot, task);
     protocol_flush(slot);
     bool sooner_already = same && abort->start_ns + abort->total_ns <= now + total;

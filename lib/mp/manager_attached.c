@@ -23,7 +23,7 @@ static void attachments_free(ProManager *manager, Attachments *attachments)
 {
     port_lock(&manager->port);
     for (size_t i = 0; i < attachments->count; i++)
-        list_remove(&attachments->shares[i]->link);
+        blocks_remove(manager->shares, attachments->shares[i]);
     port_unlock(&manager->port);
     for (size_t i = 0; i < attachments->count; i++)
         share_free(attachments->shares[i]);
@@ -67,7 +67,7 @@ ProStatus attachments_new(ProManager *manager, const ProWriter *arguments,
         status = shares_ensure(manager, blocks, reterr);
     for (size_t i = 0; i < count && status == PRO_OK; i++) {
         attachments->shares[i]->attached = true;
-        blocks_add(manager->shares, attachments->shares[i]);
+        status = blocks_add(manager->shares, attachments->shares[i], reterr);
     }
     port_unlock(&manager->port);
     if (status == PRO_OK)

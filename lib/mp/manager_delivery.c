@@ -161,8 +161,8 @@ bool delivery_run(ProManager *manager)
             deliver_output(manager, event);
     }
     waits_deliver(manager);
-    boxes_deliver(manager);
     manager->delivering = false;
+    boxes_deliver(manager); /* windows handle events: their callbacks may deliver, too */
     return any;
 }
 
@@ -178,7 +178,7 @@ ProStatus delivery_wait(ProManager *manager, uint64_t deadline_ns)
     port_lock(&manager->port);
     if (!manager->deliverable) {
         manager->owner_pumps = true;
-        size_t extra_count = boxes_wait_fds(manager, extra);
+        size_t extra_count = boxes_wait_fds(manager, extra, &timeout_ms);
         wait = port_front_wait(&manager->port, timeout_ms, extra, extra_count);
         if (protocol_drain(manager))
             engine_wake(manager);

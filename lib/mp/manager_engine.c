@@ -67,7 +67,10 @@ static void on_event(ProManager *manager, uint64_t tag)
         break;
     }
     case TAG_LAUNCHER:
-        slots_on_launcher(manager);
+        slots_on_launcher(manager, &manager->launcher);
+        break;
+    case TAG_GATEWAY:
+        slots_on_launcher(manager, &manager->gateway);
         break;
     case TAG_PROCESS:
         if (slot != NULL)

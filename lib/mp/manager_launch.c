@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/random.h>
@@ -40,6 +41,7 @@ static ProStatus make_config(const Slot *slot, Buffer *config, ProError *reterr)
     WorkerConfig parts = {
             .id = slot->id,
             .level = pro_worker_process_level() + 1,
+            .far = slot->far,
             .pending_limit = manager->pending_limit,
             .memory_limit = manager->memory_limit,
             .endpoint = endpoint,
@@ -137,6 +139,31 @@ static uint64_t launch_request(const Slot *slot)
     return (uint64_t)slot->generation << 32 | slot->id;
 }
 
+int64_t slot_pid(const Slot *slot)
+{
+    return slot->far ? slot->far_pid : slot->pid;
+}
+
+Launcher *slot_launcher(const Slot *slot)
+{
+    return slot->far ? &slot->manager->gateway : &slot->manager->launcher;
+}
+
+static ProStatus launch_far(
+        Slot *slot, const Buffer *config, const int fds[WORKER_FD_COUNT], ProError *reterr)
+{
+    Launcher *gateway = &slot->manager->gateway;
+    slot->is_child = false;
+    ProStatus status = PRO_ERR_CLOSED;
+    if (gateway->channel >= 0)
+        status = launcher_start(gateway, launch_request(slot), config, fds, reterr);
+    if (status == PRO_ERR_CLOSED)
+        return error_set(reterr, status, "the gateway to other hosts is gone");
+    if (status == PRO_ERR_FULL)
+        return error_set(reterr, status, "the gateway has too many requests under way");
+    return status;
+}
+
 static ProStatus launch(
         Slot *slot, const Buffer *config, const int fds[WORKER_FD_COUNT], ProError *reterr)
 {
@@ -192,7 +219,8 @@ ProStatus slot_start_process(Slot *slot, ProError *reterr)
     if (status == PRO_OK)
         status = make_config(slot, &config, reterr);
     if (status == PRO_OK)
-        status = launch(slot, &config, fds, reterr);
+        status = slot->far ? launch_far(slot, &config, fds, reterr)
+                           : launch(slot, &config, fds, reterr);
     buffer_fini(&config);
     for (int i = 0; i < WORKER_FD_COUNT; i++)
         if (i != WORKER_FD_HOST)
@@ -224,6 +252,7 @@ static void on_started(ProManager *manager, const LaunchEvent *event)
         return;
     }
     ProError error = {0};
+    slot->host = (uint32_t)event->host;
     bool watched = has_process(slot, event->pid, event->pidfd, &error) == PRO_OK;
     if (!watched || slot->kill_owed)
         slot_kill(slot, SIGKILL);
@@ -259,22 +288,44 @@ static void on_launch_event(ProManager *manager, const LaunchEvent *event)
         if (slot != NULL)
             slot_bury(slot, &event->wait_status, event->peak_rss_bytes);
         break;
+    case LAUNCH_LOST:
+        slot = slot_of_pid(manager, event->pid);
+        if (slot == NULL)
+            break;
+        free(slot->death_detail);
+        slot->death_detail = strdup(event->text);
+        slot_bury(slot, NULL, 0);
+        break;
+    case LAUNCH_FAR_PID:
+        slot = manager_any_slot_by_id(manager, (ProWorkerId)event->request);
+        if (slot != NULL && slot->far && launch_request(slot) == event->request)
+            slot->far_pid = event->pid;
+        break;
+    case LAUNCH_LISTENS:
+    case LAUNCH_HOST_CAME:
+    case LAUNCH_HOST_WENT:
+    case LAUNCH_NOTICE:
+        hosts_on_event(manager, event);
+        break;
     }
 }
 
-void slots_launcher_lost(ProManager *manager)
+void slots_launcher_lost(ProManager *manager, Launcher *launcher)
 {
-    if (manager->launcher.channel < 0)
+    if (launcher->channel < 0)
         return;
-    port_unwatch(&manager->port, launcher_fd(&manager->launcher));
-    launcher_close(&manager->launcher);
+    port_unwatch(&manager->port, launcher_fd(launcher));
+    launcher_close(launcher);
+    if (launcher == &manager->gateway)
+        hosts_lost(manager);
     for (size_t i = manager->slot_count; i > 0; i--) {
         if (i > manager->slot_count)
             continue;
         Slot *slot = manager->slots[i - 1];
         ProError error = {0};
         /* Its process is not known: closing its channel ends it, if it lives. */
-        bool unknown = slot->pidfd < 0 && !slot->is_child && slot->state != SLOT_DEAD;
+        bool unknown = slot->pidfd < 0 && !slot->is_child && slot->state != SLOT_DEAD &&
+                       slot_launcher(slot) == launcher;
         if (!unknown)
             continue;
         tasks_on_death(slot, NULL);
@@ -286,14 +337,14 @@ void slots_launcher_lost(ProManager *manager)
     }
 }
 
-void slots_on_launcher(ProManager *manager)
+void slots_on_launcher(ProManager *manager, Launcher *launcher)
 {
     LaunchEvent event;
     ProStatus status;
-    if (manager->launcher.channel < 0)
+    if (launcher->channel < 0)
         return;
-    while ((status = launcher_receive(&manager->launcher, &event, NULL)) == PRO_OK)
+    while ((status = launcher_receive(launcher, &event, NULL)) == PRO_OK)
         on_launch_event(manager, &event);
     if (status != PRO_ERR_EMPTY)
-        slots_launcher_lost(manager);
+        slots_launcher_lost(manager, launcher);
 }

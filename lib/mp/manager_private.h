@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <promp/container.h>
 #include <promp/manager.h>
+#include <promp/text.h>
 #include <promp/worker.h>
 
 /*
@@ -25,6 +26,7 @@
  *   manager_engine.c   the native thread: waits, deadlines
  *   manager_protocol.c what workers say: frames, records, violations
  *   manager_launch.c   how a slot gets a process, and what the launcher says of it
+ *   manager_hosts.c    other machines: the gateway, who is there
  *   manager_slots.c    worker ids and the processes behind them: stop, death, replacement
  *   manager_workers.c  the public calls on workers
  *   manager_tasks.c    tasks: giving, dispatch, windows, endings
@@ -34,8 +36,11 @@
  *   manager_messages.c the program's own messages, both ways
  *   manager_shares.c   containers that workers may ask for
  *   manager_blocks.c   those of them that are read in blocks
+ *   manager_desks.c    the memory through which local workers get blocks
+ *   manager_servers.c  the threads that read blocks for workers
  *   manager_attached.c containers among a task's arguments and results
- *   manager_waits.c    wait objects and message boxes
+ *   manager_waits.c    wait objects
+ *   manager_boxes.c    boxes of workers that have no window
  *
  * Two threads: the owner (the port's front thread) and the engine (its background thread).
  * Everything is guarded by the port's lock unless it is marked "owner". Functions here expect the
@@ -45,7 +50,8 @@
 typedef struct Slot Slot;
 typedef struct Shares Shares;
 typedef struct Attachments Attachments;
-typedef struct BlockArea BlockArea;
+typedef struct Desk Desk;
+typedef struct Hosts Hosts;
 
 /* ---- what waits for the owner ---- */
 
@@ -146,12 +152,15 @@ struct Slot {
     bool spare;    /* not given out yet */
     bool stopping; /* the id is gone; the process is on its way */
     bool stop_sent;
+    bool far; /* its processes are on other machines */
 
     /* the process */
     uint32_t generation; /* counts processes; part of the launch request */
     pid_t pid;
     int pidfd;
-    bool is_child; /* exec'd by us: we reap it */
+    bool is_child;   /* exec'd by us: we reap it */
+    uint32_t host;   /* 0: this machine */
+    int64_t far_pid; /* on that machine; pid is its stand-in's here */
     Board *board;
     int channel;
     OutputStream streams[2]; /* stdout, stderr */
@@ -165,7 +174,8 @@ struct Slot {
     bool ended_any;          /* the process has ended a task */
     unsigned restarts;
     bool violated;
-    bool kill_owed; /* to be killed as soon as its pid is known */
+    bool kill_owed;  /* to be killed as soon as its pid is known */
+    int signal_sent; /* by the ladder, the last; 0: none */
     char *death_detail;
     ProDeath *last_death;
 
@@ -213,10 +223,10 @@ struct Slot {
     /* wait object and boxes */
     ProRemoteWait *wait;
     size_t box_count;
+    unsigned box_notices; /* told of boxes that nobody could answer */
 
-    size_t share_reads;    /* blocks it asked for and did not get yet */
-    BlockArea *block_area; /* where they go; NULL until the first */
-    bool block_area_told;
+    size_t share_reads; /* blocks it asked for by frames and did not get yet */
+    Desk *desk;         /* through which it gets the others; NULL until it was sent */
 };
 
 struct ProRemoteWait {
@@ -235,17 +245,6 @@ struct ProRemoteWait {
     bool replaced;   /* a later wait object took over */
     uint64_t serial; /* ascending: the order of delivery */
 };
-
-typedef struct Box {
-    ListLink link; /* ProManager::boxes */
-    ProWorkerId worker;
-    uint32_t generation;
-    uint64_t id;     /* the worker's */
-    uint64_t serial; /* ours */
-    bool shown;
-    uint64_t forwarded; /* the box of this process' own worker, or 0 */
-    char *text;
-} Box;
 
 struct ProManager {
     Port port;
@@ -271,7 +270,11 @@ struct ProManager {
 
     /* workers */
     Launcher launcher;
-    Slot **slots; /* ids ascending */
+    Launcher gateway;  /* to other machines; not connected before pro_manager_listen() */
+    int gateway_pidfd; /* -1: none */
+    Hosts *hosts;      /* NULL: it does not listen */
+    bool places_far;   /* workers to come go to other machines */
+    Slot **slots;      /* ids ascending */
     size_t slot_count;
     ProWorkerId next_worker;
     int64_t oom_kills;
@@ -297,7 +300,7 @@ struct ProManager {
     ListLink events;   /* Event::link */
     ListLink messages; /* ProMessage::link */
     ListLink waits;    /* ProRemoteWait::link */
-    ListLink boxes;    /* Box::link */
+    ListLink boxes;    /* ProShownBox::link; the first may be on the screen */
     uint64_t next_box;
     atomic_bool interrupted;
 
@@ -305,12 +308,24 @@ struct ProManager {
     size_t busy_count;
     ListLink results; /* ProEnding::link */
     bool delivering;
+    int box_fd;     /* readable when the box that is out may be answered; -1: none */
+    bool box_looks; /* nothing tells: look */
+    char typed[16]; /* of a line on the terminal, for a box */
+    size_t typed_size;
     ProOutputFn output_handler;
     void *output_user;
 };
 
 /* epoll tags of the engine: a kind and a slot's id */
-typedef enum Tag { TAG_SOCKET, TAG_WAKE, TAG_LAUNCHER, TAG_PROCESS, TAG_STDOUT, TAG_STDERR } Tag;
+typedef enum Tag {
+    TAG_SOCKET,
+    TAG_WAKE,
+    TAG_LAUNCHER,
+    TAG_GATEWAY,
+    TAG_PROCESS,
+    TAG_STDOUT,
+    TAG_STDERR
+} Tag;
 #define MANAGER_TAG(kind, id) ((uint64_t)(kind) << 32 | (id))
 
 /* ---- manager.c ---- */
@@ -363,10 +378,20 @@ void unread_on_receipt(Slot *slot, uint64_t receipt);
 
 /* Starts a process for the slot, which has none. On failure the slot is SLOT_DEAD. */
 ProStatus slot_start_process(Slot *slot, ProError *reterr);
-void slots_on_launcher(ProManager *manager);
-/* Closes the connection to the nursery; what it was asked for is asked of another. */
-void slots_launcher_lost(ProManager *manager);
+void slots_on_launcher(ProManager *manager, Launcher *launcher);
+/* Closes the connection to the nursery; what it was asked for is asked of another. A gateway's
+ * workers are gone with it. */
+void slots_launcher_lost(ProManager *manager, Launcher *launcher);
+Launcher *slot_launcher(const Slot *slot);
+int64_t slot_pid(const Slot *slot); /* on its machine; 0: not known yet */
 void slot_start_failed(Slot *slot, const char *text);
+
+/* ---- manager_hosts.c ---- */
+
+/* Of a host, or a notice. */
+void hosts_on_event(ProManager *manager, const LaunchEvent *event);
+void hosts_lost(ProManager *manager); /* the gateway is gone */
+void hosts_free(ProManager *manager);
 
 /* ---- manager_slots.c ---- */
 
@@ -462,9 +487,12 @@ void messages_part(Slot *slot);
 void shares_on_get(Slot *slot, const FrameRecord *record);
 void shares_on_list(Slot *slot, const FrameRecord *record);
 void shares_on_read(Slot *slot, const FrameRecord *record);
-void shares_forget(Slot *slot);        /* the process is gone, or comes */
 void shares_end(ProManager *manager);  /* not locked: nothing is served any more */
 void shares_free(ProManager *manager); /* not locked */
+
+/* ---- manager_desks.c ---- */
+
+void desk_forget(Slot *slot); /* the process is gone, or comes */
 
 /* ---- manager_attached.c ---- */
 
@@ -481,11 +509,17 @@ void attached_on_container(Slot *slot, Packet *packet, const FrameRecord *record
 
 void waits_on_progress(Slot *slot, const FrameProgress *progress);
 void waits_deliver(ProManager *manager); /* not locked, owner */
-void boxes_on_box(Slot *slot, uint64_t id, const char *text, size_t size);
-void boxes_deliver(ProManager *manager); /* not locked, owner */
-/* Descriptors that wake the owner for boxes; returns how many (at most 2). */
-size_t boxes_wait_fds(const ProManager *manager, int ret_fds[2]);
-void boxes_drop(ProManager *manager, const Slot *slot); /* of a dead process; NULL: all */
 void waits_free_all(ProManager *manager);
+
+/* ---- manager_boxes.c ---- */
+
+void boxes_on_box(Slot *slot, const FrameRecord *record);
+void boxes_on_drop(Slot *slot, uint64_t id);
+void boxes_forget(Slot *slot);           /* the process is gone */
+void boxes_deliver(ProManager *manager); /* not locked, owner */
+/* Descriptors that wake the owner for boxes; returns how many (at most 1). `timeout_ms`, of the
+ * wait, becomes shorter where there is none. */
+size_t boxes_wait_fds(const ProManager *manager, int ret_fds[1], int *timeout_ms);
+void boxes_free_all(ProManager *manager); /* not locked, owner */
 
 #endif

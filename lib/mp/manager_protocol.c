@@ -18,7 +18,8 @@
 
 void protocol_reset(Slot *slot)
 {
-    shares_forget(slot);
+    slot->share_reads = 0;
+    desk_forget(slot);
     slot->sequence = 0;
     slot->expected_sequence = 0;
     slot->lane_received = 0;
@@ -230,15 +231,6 @@ static void on_progress(Slot *slot, const FrameRecord *record)
         waits_on_progress(slot, &progress);
 }
 
-static void on_box(Slot *slot, const FrameRecord *record)
-{
-    if (record->place != FRAME_INSIDE || record->payload_size > MP_BOX_TEXT_MAX ||
-            slot->box_count >= MP_BOXES_MAX)
-        protocol_violation(slot, "it opened a box beyond the limits");
-    else
-        boxes_on_box(slot, record->id, (const char *)record->payload, record->payload_size);
-}
-
 static void on_record(Slot *slot, Packet *packet, const FrameRecord *record, size_t *endings)
 {
     switch (record->type) {
@@ -261,7 +253,10 @@ static void on_record(Slot *slot, Packet *packet, const FrameRecord *record, siz
         on_progress(slot, record);
         break;
     case FRAME_BOX:
-        on_box(slot, record);
+        boxes_on_box(slot, record);
+        break;
+    case FRAME_BOX_DROP:
+        boxes_on_drop(slot, record->id);
         break;
     case FRAME_SHARE_GET:
         shares_on_get(slot, record);

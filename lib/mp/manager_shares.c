@@ -121,11 +121,13 @@ static ProStatus insert(Shares *shares, Share *share, ProError *reterr)
         shares->items = items;
         shares->capacity = capacity;
     }
+    ProStatus status = blocks_add(shares, share, reterr);
+    if (status != PRO_OK)
+        return status;
     memmove(shares->items + place + 1, shares->items + place,
             (shares->count - place) * sizeof *shares->items);
     shares->items[place] = share;
     shares->count++;
-    blocks_add(shares, share);
     return PRO_OK;
 }
 
@@ -206,15 +208,55 @@ static void answer_with(
     parcel_unref(parcel);
 }
 
+/* No descriptor reaches another machine: there, everything but bytes is read in blocks. */
+static ProStatus answer_far(
+        ProManager *manager, const Share *share, ShareAnswer *ret_answer, ProError *reterr)
+{
+    *ret_answer = (ShareAnswer){
+            .carrier = SHARE_BLOCKS, .number = share->answer.number, .size = share->answer.size};
+    return shares_ensure(manager, true, reterr);
+}
+
+/* The first one that is read in blocks brings the desk along. False if it cannot. */
+static bool answer_with_desk(Slot *slot, uint64_t request, const Share *share)
+{
+    int fds[DESK_FDS];
+    ShareAnswer answer = share->answer;
+    if (!unread_takes_descriptor(slot) || !desk_prepare(slot, fds))
+        return false;
+    answer.carrier = SHARE_DESK;
+    Parcel *parcel = share_answer_parcel(&answer, NULL, 0, NULL);
+    bool sent =
+            parcel != NULL && fd_channel_send(slot->channel, "d", 1, fds, DESK_FDS, NULL) == PRO_OK;
+    if (sent) {
+        unread_add_descriptor(slot, 0);
+        (void)share_post_parcel(slot, request, parcel); /* small: cannot be refused */
+    } else {
+        desk_forget(slot);
+    }
+    parcel_unref(parcel);
+    return sent;
+}
+
 /* The answer is made before its descriptor is sent: one without the other would shift all that
  * follow. */
 void share_answer(Slot *slot, uint64_t request, const Share *share)
 {
+    if (!slot->far && share_is_blocks(share) && answer_with_desk(slot, request, share))
+        return;
     ProError error = {0};
+    ShareAnswer far;
     const ShareAnswer *answer = &share->answer;
+    if (slot->far && share->fd >= 0) {
+        if (answer_far(slot->manager, share, &far, &error) != PRO_OK) {
+            share_post_failure(slot, request, error.status, error.text);
+            return;
+        }
+        answer = &far;
+    }
     Parcel *parcel = share_answer_parcel(answer, answer->tail, answer->tail_size, &error);
     ProStatus status = parcel == NULL ? error.status : PRO_OK;
-    if (status == PRO_OK && share->fd >= 0)
+    if (status == PRO_OK && share->fd >= 0 && answer == &share->answer)
         status = share_send_fd(slot, share->fd, 0, &error);
     if (status == PRO_OK)
         status = share_post_parcel(slot, request, parcel);
@@ -280,12 +322,11 @@ ProStatus shares_ensure(ProManager *manager, bool server, ProError *reterr)
         if (shares == NULL)
             return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to share a container");
         shares->next_number = 1;
-        list_init(&shares->blocks);
         list_init(&shares->questions);
-        (void)pthread_cond_init(&shares->asked, NULL);
+        servers_init(&shares->servers);
         manager->shares = shares;
     }
-    return server ? blocks_serve(manager, reterr) : PRO_OK;
+    return server ? servers_start(manager, reterr) : PRO_OK;
 }
 
 ProStatus pro_manager_share_container(
@@ -324,7 +365,7 @@ ProStatus pro_manager_unshare_container(ProManager *manager, const char *name, P
     size_t place = shares == NULL ? 0 : find_place(shares, name, &found);
     if (found) {
         share = shares->items[place];
-        list_remove(&share->link);
+        blocks_remove(shares, share);
         shares->count--;
         memmove(shares->items + place, shares->items + place + 1,
                 (shares->count - place) * sizeof *shares->items);
@@ -339,7 +380,7 @@ ProStatus pro_manager_unshare_container(ProManager *manager, const char *name, P
 void shares_end(ProManager *manager)
 {
     if (manager->shares != NULL)
-        blocks_end(manager);
+        servers_end(manager);
 }
 
 void shares_free(ProManager *manager)
@@ -349,7 +390,8 @@ void shares_free(ProManager *manager)
         return;
     for (size_t i = 0; i < shares->count; i++)
         share_free(shares->items[i]);
-    (void)pthread_cond_destroy(&shares->asked);
+    blocks_free(shares);
+    servers_fini(&shares->servers);
     free(shares->items);
     free(shares);
     manager->shares = NULL;

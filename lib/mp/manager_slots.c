@@ -66,6 +66,7 @@ ProStatus slot_new(ProManager *manager, bool spare, Slot **ret_slot, ProError *r
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a worker");
     slot->manager = manager;
     slot->spare = spare;
+    slot->far = manager->places_far;
     slot->pidfd = slot->channel = slot->streams[0].fd = slot->streams[1].fd = -1;
     list_init(&slot->queued);
     list_init(&slot->in_flight);
@@ -140,21 +141,24 @@ void slot_drop_process(Slot *slot)
     close_fd(&slot->channel);
     board_unmap(slot->board);
     slot->board = NULL;
-    shares_forget(slot);
+    slot->share_reads = 0;
+    desk_forget(slot);
     slot->pid = 0;
+    slot->host = 0;
+    slot->far_pid = 0;
     slot->status_deadline_ns = 0;
     slot->blocked_until_ns = 0;
     slot->ended_any = false;
     slot->stop_sent = false;
     slot->violated = false;
     slot->kill_owed = false;
+    slot->signal_sent = 0;
     slot->recall_pending = false;
     slot->abort = (Abort){0};
     free(slot->death_detail);
     slot->death_detail = NULL;
     messages_forget_counts(slot);
-    boxes_drop(manager, slot);
-    slot->box_count = 0;
+    boxes_forget(slot);
     runtime_folder_remove_worker(manager->socket_path, slot->id);
 }
 
@@ -209,7 +213,10 @@ static ProDeathCause death_cause(const Slot *slot, const int *wait_status)
         return PRO_DEATH_PROTOCOL;
     if (slot->stopping)
         return PRO_DEATH_STOPPED;
-    if (slot->abort.stage >= ABORT_TERM)
+    /* The task may have ended just before the signal came. */
+    bool by_ladder = wait_status != NULL && WIFSIGNALED(*wait_status) &&
+                     WTERMSIG(*wait_status) == slot->signal_sent;
+    if (slot->abort.stage >= ABORT_TERM || by_ladder)
         return PRO_DEATH_ABORTED;
     if (slot->state != SLOT_READY)
         return PRO_DEATH_START;
@@ -224,7 +231,7 @@ static ProDeath *make_death(Slot *slot, const int *wait_status, uint64_t peak_rs
         return NULL;
     death->cause = death_cause(slot, wait_status);
     death->worker = slot->id;
-    death->pid = slot->pid;
+    death->pid = slot_pid(slot);
     death->peak_rss_bytes = peak_rss_bytes;
     if (wait_status != NULL)
         death_set_status(death, *wait_status);
@@ -321,7 +328,7 @@ void slot_on_process_exit(Slot *slot)
     }
     /* A dead pidfd stays readable: stop watching, give the nursery a moment to tell the status. */
     port_unwatch(&slot->manager->port, slot->pidfd);
-    bool nursery_lives = slot->manager->launcher.channel >= 0;
+    bool nursery_lives = slot_launcher(slot)->channel >= 0;
     slot->status_deadline_ns = nursery_lives ? clock_deadline_ns(MP_STATUS_WAIT_MS) : 1;
 }
 

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Wait objects, and the message boxes of a manager without a user interface. */
+/* Wait objects: what workers report. */
 
 #include "mp/manager_private.h"
 
 #include "core/error.h"
-#include "mp/worker_private.h"
 
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- wait objects: what workers report ---- */
 
@@ -113,7 +109,6 @@ void waits_free_all(ProManager *manager)
 {
     for (ListLink *link = list_pop(&manager->waits); link != NULL; link = list_pop(&manager->waits))
         list_entry(link, ProRemoteWait, link)->manager = NULL;
-    boxes_drop(manager, NULL);
 }
 
 /* ---- wait objects: public ---- */
@@ -193,158 +188,4 @@ void pro_remote_wait_free(ProRemoteWait *wait)
         port_unlock(&manager->port);
     }
     free(wait);
-}
-
-/* ---- boxes ---- */
-
-/* What a hostile worker shows must not steer the terminal. */
-static char *printable(const char *text, size_t size)
-{
-    char *copy = malloc(size + 1);
-    if (copy == NULL)
-        return NULL;
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
-        copy[i] = control ? '?' : text[i];
-    }
-    copy[size] = '\0';
-    return copy;
-}
-
-void boxes_on_box(Slot *slot, uint64_t id, const char *text, size_t size)
-{
-    Box *box = calloc(1, sizeof *box);
-    if (box != NULL)
-        box->text = printable(text, size);
-    if (box == NULL || box->text == NULL) {
-        free(box);
-        protocol_post(slot, FRAME_BOX_CLOSED, id, NULL, 0);
-        protocol_flush(slot);
-        return;
-    }
-    box->serial = ++slot->manager->next_box;
-    box->worker = slot->id;
-    box->generation = slot->generation;
-    box->id = id;
-    slot->box_count++;
-    list_append(&slot->manager->boxes, &box->link);
-    delivery_signal(slot->manager);
-}
-
-static void free_box(Box *box)
-{
-    list_remove(&box->link);
-    free(box->text);
-    free(box);
-}
-
-void boxes_drop(ProManager *manager, const Slot *slot)
-{
-    list_each(link, &manager->boxes)
-    {
-        Box *box = list_entry(link, Box, link);
-        if (slot == NULL || (box->worker == slot->id && box->generation == slot->generation))
-            free_box(box);
-    }
-}
-
-/* Locked. */
-static void close_box(ProManager *manager, Box *box)
-{
-    Slot *slot = manager_any_slot_by_id(manager, box->worker);
-    if (slot != NULL && slot->generation == box->generation && slot->state == SLOT_READY) {
-        slot->box_count--;
-        protocol_post(slot, FRAME_BOX_CLOSED, box->id, NULL, 0);
-        protocol_flush(slot);
-    }
-    free_box(box);
-}
-
-/* Reading from the background would stop the whole process. */
-static bool may_read_terminal(void)
-{
-    pid_t foreground = tcgetpgrp(STDIN_FILENO);
-    return foreground < 0 || foreground == getpgrp();
-}
-
-/* True at the end of a line, or of the input: then everything counts as closed. */
-static bool line_was_entered(void)
-{
-    for (;;) {
-        struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-        char c;
-        if (!may_read_terminal() || poll(&input, 1, 0) <= 0)
-            return false;
-        ssize_t size = read(STDIN_FILENO, &c, 1);
-        if (size <= 0 || c == '\n')
-            return true;
-    }
-}
-
-/* The first box is on the screen; the others wait their turn. */
-static void show_first(ProManager *manager)
-{
-    char *text = NULL;
-    uint64_t shown = 0;
-    port_lock(&manager->port);
-    if (!list_empty(&manager->boxes)) {
-        Box *box = list_entry(manager->boxes.next, Box, link);
-        text = box->shown ? NULL : strdup(box->text);
-        box->shown = true;
-        shown = box->serial;
-    }
-    port_unlock(&manager->port);
-    if (text != NULL)
-        (void)dprintf(STDOUT_FILENO, "%s\n[Enter]\n", text);
-    free(text);
-    if (shown == 0 || !line_was_entered())
-        return;
-    port_lock(&manager->port);
-    Box *first = list_empty(&manager->boxes) ? NULL : list_entry(manager->boxes.next, Box, link);
-    if (first != NULL && first->serial == shown)
-        close_box(manager, first);
-    if (!list_empty(&manager->boxes))
-        delivery_signal(manager);
-    port_unlock(&manager->port);
-}
-
-/* In a worker: the box goes up to whoever has a person in front of it. (The worker's lock is taken
- * inside the manager's; nothing takes them the other way round.) */
-static void forward_all(ProManager *manager, ProWorker *worker)
-{
-    port_lock(&manager->port);
-    list_each(link, &manager->boxes)
-    {
-        Box *box = list_entry(link, Box, link);
-        if (box->forwarded == 0 && worker_box_open(worker, box->text, manager->deliver_fd,
-                                           &box->forwarded, NULL) != PRO_OK)
-            close_box(manager, box);
-        else if (box->forwarded != 0 && worker_box_take_closed(worker, box->forwarded))
-            close_box(manager, box);
-    }
-    port_unlock(&manager->port);
-}
-
-void boxes_deliver(ProManager *manager)
-{
-    ProWorker *worker = pro_worker_current();
-    if (worker == NULL)
-        show_first(manager);
-    else
-        forward_all(manager, worker);
-}
-
-size_t boxes_wait_fds(const ProManager *manager, int ret_fds[2])
-{
-    if (list_empty(&manager->boxes))
-        return 0;
-    if (pro_worker_current() != NULL) {
-        ret_fds[0] = manager->deliver_fd;
-        return 1;
-    }
-    if (!may_read_terminal())
-        return 0;
-    ret_fds[0] = STDIN_FILENO;
-    return 1;
 }

@@ -135,7 +135,8 @@ ProStatus pro_manager_worker_info(
     ProWorkerInfo info = {
             .id = slot->id,
             .state = public_state(slot),
-            .pid = slot->pid,
+            .pid = slot_pid(slot),
+            .host = slot->host,
             .level = pro_worker_process_level() + 1,
             .queued_tasks = slot->in_flight_count + slot->queued_count,
             .restarts = slot->restarts,
@@ -146,7 +147,7 @@ ProStatus pro_manager_worker_info(
         info.task = tasks_find_in_flight(slot, running) != NULL ? running : 0;
     }
     port_unlock(&manager->port);
-    if (info.pid != 0)
+    if (info.pid != 0 && info.host == 0)
         read_usage(&info);
     *ret_info = info;
     return PRO_OK;

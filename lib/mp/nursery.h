@@ -34,6 +34,15 @@ typedef enum NurseryPacket {
     NURSERY_STARTED, /* nursery: one descriptor, the pidfd */
     NURSERY_FAILED,  /* nursery: a text */
     NURSERY_EXITED,  /* nursery */
+    /* a gateway's (far/gateway.h), beside those above */
+    NURSERY_LOST,       /* a text: why the worker's exit status is not known */
+    GATEWAY_FAR_PID,    /* the worker's pid on its machine */
+    GATEWAY_LISTENS,    /* a text: the endpoint */
+    GATEWAY_HOST_CAME,  /* a text: its name; pid of its agent, processors in wait_status, memory in
+                           peak_rss_bytes */
+    GATEWAY_HOST_WENT,  /* the same */
+    GATEWAY_NOTICE,     /* a text for people */
+    GATEWAY_LISTEN = 32 /* host: GatewayStart */
 } NurseryPacket;
 
 typedef struct NurseryHead {
@@ -42,6 +51,7 @@ typedef struct NurseryHead {
     uint64_t request;
     int64_t pid;
     uint64_t peak_rss_bytes;
+    uint64_t host; /* a gateway's number of it; 0: this one */
 } NurseryHead;
 
 /* Serves until the host is gone, then kills every worker and what they left behind. In a forked

@@ -33,7 +33,7 @@ ProStatus share_answer_read(
     answer.base.modified_ns = (int64_t)bytes_u64(&bytes);
     answer.base.changed_s = (int64_t)bytes_u64(&bytes);
     answer.base.changed_ns = (int64_t)bytes_u64(&bytes);
-    bool sound = !bytes.failed && carrier >= SHARE_BYTES && carrier <= SHARE_AREA &&
+    bool sound = !bytes.failed && carrier >= SHARE_BYTES && carrier <= SHARE_DESK &&
                  answer.size <= PRO_CONTAINER_SIZE_MAX &&
                  answer.base.size <= PRO_CONTAINER_SIZE_MAX;
     answer.carrier = (ShareCarrier)carrier;
@@ -44,9 +44,6 @@ ProStatus share_answer_read(
     answer.tail_size = bytes_left(&bytes);
     if (carrier == SHARE_BYTES)
         sound = sound && answer.tail_size == answer.size;
-    if (carrier == SHARE_AREA)
-        sound = sound && answer.number < SHARE_AREA_PLACES && answer.size <= SHARE_READ_MAX &&
-                (answer.base.size == 0 || answer.base.size == SHARE_AREA_BYTES);
     if (carrier == SHARE_FAILED)
         sound = sound && answer.number > PRO_OK && answer.number <= PRO_ERR_UNSUPPORTED;
     if (!sound)
@@ -61,7 +58,6 @@ void share_read_write(Buffer *buffer, const ShareRead *read)
     buffer_append_u64(buffer, read->number);
     buffer_append_u64(buffer, read->offset);
     buffer_append_u64(buffer, read->size);
-    buffer_append_u32(buffer, read->place);
 }
 
 ProStatus share_read_read(const uint8_t *data, size_t size, ShareRead *ret_read, ProError *reterr)
@@ -70,9 +66,7 @@ ProStatus share_read_read(const uint8_t *data, size_t size, ShareRead *ret_read,
     ShareRead read = {.number = bytes_u64(&bytes)};
     read.offset = bytes_u64(&bytes);
     read.size = bytes_u64(&bytes);
-    read.place = bytes_u32(&bytes);
-    if (bytes.failed || bytes_left(&bytes) != 0 || read.size == 0 || read.size > SHARE_READ_MAX ||
-            (read.place >= SHARE_AREA_PLACES && read.place != SHARE_NO_PLACE))
+    if (bytes.failed || bytes_left(&bytes) != 0 || read.size == 0 || read.size > SHARE_READ_MAX)
         return error_set(
                 reterr, PRO_ERR_FORMAT, "malformed question of %zu bytes for a block", size);
     *ret_read = read;

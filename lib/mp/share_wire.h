@@ -14,9 +14,7 @@
 
 enum {
     SHARE_READ_MAX = 1 << 20, /* bytes of one block answer */
-    SHARE_AREA_PLACES = 4, /* blocks that a worker may get at once through memory shared with it */
-    SHARE_AREA_BYTES = SHARE_AREA_PLACES * SHARE_READ_MAX,
-    SHARE_QUESTIONS_MAX = 64 /* that one worker may have open: then its threads wait */
+    SHARE_QUESTIONS_MAX = 64  /* that one worker may have open: then its threads wait */
 };
 
 typedef enum ShareCarrier {
@@ -27,11 +25,9 @@ typedef enum ShareCarrier {
     SHARE_NAMES,     /* an encoded list follows */
     SHARE_AGAIN,     /* too many descriptors are under way: ask again */
     SHARE_FAILED,    /* a text follows; `number` is the ProStatus */
-    SHARE_AREA       /* the block lies at place `number` of the worker's block area; with
-                        base.size, that is the next descriptor in the channel: live memory */
+    SHARE_DESK       /* as SHARE_BLOCKS, and the next packet in the channel is the worker's desk:
+                        sheet, tray (live memory) and bell */
 } ShareCarrier;
-
-#define SHARE_NO_PLACE UINT32_MAX
 
 typedef struct ShareAnswer {
     ShareCarrier carrier;
@@ -43,7 +39,7 @@ typedef struct ShareAnswer {
     size_t tail_size;
 } ShareAnswer;
 
-enum { SHARE_ANSWER_HEAD_BYTES = 72, SHARE_READ_BYTES = 28 };
+enum { SHARE_ANSWER_HEAD_BYTES = 72, SHARE_READ_BYTES = 24 };
 
 /* The head; the caller appends the tail. */
 void share_answer_write(Buffer *buffer, const ShareAnswer *answer);
@@ -55,7 +51,6 @@ typedef struct ShareRead {
     uint64_t number;
     uint64_t offset;
     uint64_t size;
-    uint32_t place; /* of the block area, where the worker wants it; or SHARE_NO_PLACE */
 } ShareRead;
 
 void share_read_write(Buffer *buffer, const ShareRead *read);

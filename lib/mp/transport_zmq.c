@@ -2,6 +2,7 @@
 #include "mp/transport_zmq.h"
 
 #include "core/error.h"
+#include "mp/transport_private.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,11 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <zmq.h>
-
-struct Socket {
-    void *zmq;
-    int fd;
-};
 
 struct Packet {
     atomic_uint references;
@@ -39,7 +35,7 @@ static void *process_context(void)
     return current;
 }
 
-static ProStatus open_socket(int type, Socket **ret_socket, ProError *reterr)
+ProStatus transport_open(int type, Socket **ret_socket, ProError *reterr)
 {
     void *zmq_context = process_context();
     void *zmq = zmq_context == NULL ? NULL : zmq_socket(zmq_context, type);
@@ -67,7 +63,7 @@ static ProStatus open_socket(int type, Socket **ret_socket, ProError *reterr)
 ProStatus socket_open_router(const char *endpoint, Socket **ret_socket, ProError *reterr)
 {
     Socket *socket = NULL;
-    ProStatus status = open_socket(ZMQ_ROUTER, &socket, reterr);
+    ProStatus status = transport_open(ZMQ_ROUTER, &socket, reterr);
     if (status != PRO_OK)
         return status;
     const int yes = 1;
@@ -88,7 +84,7 @@ ProStatus socket_open_link(const char *endpoint, const uint8_t routing_id[MP_ROU
         Socket **ret_socket, ProError *reterr)
 {
     Socket *socket = NULL;
-    ProStatus status = open_socket(ZMQ_DEALER, &socket, reterr);
+    ProStatus status = transport_open(ZMQ_DEALER, &socket, reterr);
     if (status != PRO_OK)
         return status;
     /* A manager that is gone does not come back; reconnecting would only hide it. */
@@ -164,6 +160,21 @@ ProStatus socket_send(Socket *link, const void *data, size_t size)
     return send_part(link, data, size, 0);
 }
 
+ProStatus socket_send_packet(
+        Socket *socket, const uint8_t routing_id[MP_ROUTING_ID_BYTES], Packet *packet)
+{
+    ProStatus status = PRO_OK;
+    if (routing_id != NULL)
+        status = send_part(socket, routing_id, MP_ROUTING_ID_BYTES, ZMQ_SNDMORE);
+    int sent = -1;
+    while (status == PRO_OK &&
+            (sent = zmq_msg_send(&packet->message, socket->zmq, ZMQ_DONTWAIT)) < 0)
+        if (errno != EINTR)
+            status = errno == ENOMEM ? PRO_ERR_NO_MEMORY : PRO_ERR_WORKER_GONE;
+    packet_unref(packet);
+    return status;
+}
+
 static bool receive_part(Socket *socket, zmq_msg_t *message)
 {
     int received;
@@ -211,7 +222,7 @@ Packet *socket_receive(
     return packet;
 }
 
-Packet *packet_new_copy(const void *data, size_t size)
+Packet *packet_new(size_t size)
 {
     Packet *packet = malloc(sizeof *packet);
     if (packet == NULL)
@@ -221,7 +232,19 @@ Packet *packet_new_copy(const void *data, size_t size)
         free(packet);
         return NULL;
     }
-    memcpy(zmq_msg_data(&packet->message), data, size);
+    return packet;
+}
+
+uint8_t *packet_fill(Packet *packet)
+{
+    return zmq_msg_data(&packet->message);
+}
+
+Packet *packet_new_copy(const void *data, size_t size)
+{
+    Packet *packet = packet_new(size);
+    if (packet != NULL)
+        memcpy(packet_fill(packet), data, size);
     return packet;
 }
 

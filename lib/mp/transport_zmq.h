@@ -11,7 +11,8 @@
 
 /*
  * ZeroMQ in a box: a manager's Router with one peer per worker, a worker's Link to it, and the
- * Packets they receive. Nothing outside transport_zmq.c sees zmq.h.
+ * Packets they receive. Nothing outside transport_zmq.c and transport_tcp.c
+ * sees zmq.h.
  *
  * Threads: one at a time per socket (its users hold a lock); packets may be freed in any thread.
  * What a manager has not handled yet is bounded by MP_INCOMING_FRAMES_MAX for each worker. The
@@ -40,12 +41,18 @@ bool socket_has_input(Socket *socket);
 ProStatus socket_send_to(Socket *router, const uint8_t routing_id[MP_ROUTING_ID_BYTES],
         const void *data, size_t size);
 ProStatus socket_send(Socket *link, const void *data, size_t size);
+/* Without a copy: consumes the packet, which nobody else refers to. `routing_id`: NULL at a link.
+ */
+ProStatus socket_send_packet(
+        Socket *socket, const uint8_t routing_id[MP_ROUTING_ID_BYTES], Packet *packet);
 
 /* NULL if nothing is there. At a router, ret_routing_id is filled and ret_routing_size is its
  * length, which a foreign peer chooses: anything but MP_ROUTING_ID_BYTES is nobody of ours. */
 Packet *socket_receive(
         Socket *socket, uint8_t ret_routing_id[MP_ROUTING_ID_BYTES], size_t *ret_routing_size);
 
+Packet *packet_new(size_t size); /* to be filled and sent; NULL: no memory */
+uint8_t *packet_fill(Packet *packet);
 Packet *packet_new_copy(const void *data, size_t size); /* for frames that came by other means */
 Packet *packet_ref(Packet *packet);
 void packet_unref(Packet *packet);

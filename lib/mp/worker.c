@@ -177,25 +177,13 @@ void pro_worker_report_progress(ProWorker *worker, int64_t value)
     port_unlock(&worker->port);
 }
 
-/* The longest part of `text` that fits and does not end inside a UTF-8 character. */
-static size_t text_part(const char *text, size_t limit)
-{
-    size_t size = strnlen(text, limit + 1);
-    if (size <= limit)
-        return size;
-    size = limit;
-    while (size > 0 && ((unsigned char)text[size] & 0xC0) == 0x80)
-        size--;
-    return size;
-}
-
 void pro_worker_report_msg(ProWorker *worker, const char *text)
 {
     if (check_process(worker, NULL) != PRO_OK)
         return;
     port_lock(&worker->port);
     worker->progress.has_text = true;
-    worker->progress.text_size = text_part(text, sizeof worker->progress_text);
+    worker->progress.text_size = frame_text_part(text, sizeof worker->progress_text);
     memcpy(worker->progress_text, text, worker->progress.text_size);
     progress_changed(worker);
     port_unlock(&worker->port);
@@ -213,69 +201,4 @@ void pro_worker_abort(ProWorker *worker)
 {
     atomic_store(&worker->aborted, true);
     atomic_store(&worker->abort_seen, true);
-}
-
-/* ---- boxes ---- */
-
-ProStatus worker_box_open(
-        ProWorker *worker, const char *text, int notify_fd, uint64_t *ret_box, ProError *reterr)
-{
-    WorkerBox *box = malloc(sizeof *box);
-    if (box == NULL)
-        return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a box");
-    *box = (WorkerBox){.notify_fd = notify_fd};
-    const struct iovec segment = {
-            .iov_base = (void *)text, .iov_len = text_part(text, MP_BOX_TEXT_MAX)};
-    port_lock(&worker->port);
-    box->id = ++worker->next_box;
-    list_append(&worker->boxes, &box->link);
-    ProStatus status = worker_post(worker, FRAME_BOX, box->id, &segment, 1, reterr);
-    *ret_box = box->id;
-    if (status == PRO_OK) {
-        worker_flush(worker);
-    } else {
-        list_remove(&box->link);
-        free(box);
-    }
-    port_unlock(&worker->port);
-    return status;
-}
-
-/* Locked. */
-static bool take_closed_box(ProWorker *worker, uint64_t id)
-{
-    list_each(link, &worker->boxes)
-    {
-        WorkerBox *box = list_entry(link, WorkerBox, link);
-        if (box->id != id || !box->closed)
-            continue;
-        list_remove(link);
-        free(box);
-        return true;
-    }
-    return false;
-}
-
-bool worker_box_take_closed(ProWorker *worker, uint64_t box)
-{
-    port_lock(&worker->port);
-    bool closed = take_closed_box(worker, box);
-    port_unlock(&worker->port);
-    return closed;
-}
-
-ProStatus pro_worker_show_box(ProWorker *worker, const char *text, ProError *reterr)
-{
-    uint64_t box;
-    ProStatus status = check_process(worker, reterr);
-    if (status == PRO_OK)
-        status = worker_box_open(worker, text, -1, &box, reterr);
-    if (status != PRO_OK)
-        return status;
-    port_lock(&worker->port);
-    while (status == PRO_OK && !take_closed_box(worker, box))
-        if (worker_block(worker, UINT64_MAX) == PORT_INTERRUPTED)
-            status = error_set(reterr, PRO_ERR_ABORTED, "interrupted while a box was shown");
-    port_unlock(&worker->port);
-    return status;
 }

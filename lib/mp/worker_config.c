@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const uint32_t config_magic = 'P' | 'M' << 8 | 'C' << 16 | 1 << 24;
+static const uint32_t config_magic = 'P' | 'M' << 8 | 'C' << 16 | 2 << 24;
 
 static void append_text(Buffer *buffer, const char *text)
 {
@@ -20,6 +20,7 @@ void worker_config_write(Buffer *buffer, const WorkerConfig *config)
     buffer_append_u32(buffer, config_magic);
     buffer_append_u32(buffer, config->id);
     buffer_append_u32(buffer, (uint32_t)config->level);
+    buffer_append_u8(buffer, config->far);
     buffer_append(buffer, config->routing_id, sizeof config->routing_id);
     buffer_append(buffer, config->secret, sizeof config->secret);
     buffer_append_u64(buffer, config->pending_limit);
@@ -48,6 +49,8 @@ ProStatus worker_config_read(
     uint32_t magic = bytes_u32(&bytes);
     config.id = bytes_u32(&bytes);
     config.level = (int)bytes_u32(&bytes);
+    uint8_t far = bytes_u8(&bytes);
+    config.far = far == 1;
     const uint8_t *routing_id = bytes_take(&bytes, MP_ROUTING_ID_BYTES);
     const uint8_t *secret = bytes_take(&bytes, MP_SECRET_BYTES);
     config.pending_limit = bytes_u64(&bytes);
@@ -56,7 +59,8 @@ ProStatus worker_config_read(
     config.folder = take_text(&bytes);
     config.setup_size = bytes_u32(&bytes);
     config.setup = bytes_take(&bytes, config.setup_size);
-    if (bytes.failed || bytes_left(&bytes) != 0 || magic != config_magic || size > MP_CONFIG_MAX)
+    if (bytes.failed || bytes_left(&bytes) != 0 || far > 1 || magic != config_magic ||
+            size > MP_CONFIG_MAX)
         return error_set(
                 reterr, PRO_ERR_FORMAT, "malformed worker configuration of %zu bytes", size);
     memcpy(config.routing_id, routing_id, MP_ROUTING_ID_BYTES);

@@ -7,6 +7,7 @@
 
 #include <promp/manager.h>
 #include <promp/status.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,6 +17,7 @@
 typedef struct WorkerConfig {
     ProWorkerId id;
     int level;
+    bool far; /* the manager is on another machine: files of this one are not its */
     uint8_t routing_id[MP_ROUTING_ID_BYTES];
     uint8_t secret[MP_SECRET_BYTES];
     uint64_t pending_limit;

@@ -269,6 +269,7 @@ static void on_interrupt(ProWorker *worker, uint64_t id)
         return;
     worker->interrupt_sent = true;
     worker->interrupt_here = worker_is_front(worker);
+    atomic_fetch_add(&worker->interrupts, 1);
     (void)pthread_kill(worker->main_thread, SIGINT);
 }
 
@@ -295,20 +296,6 @@ static void on_abort(ProWorker *worker, uint64_t id)
     {
         WorkerTask *task = list_entry(link, WorkerTask, link);
         task->aborted = task->aborted || task->id == id;
-    }
-}
-
-static void on_box_closed(ProWorker *worker, uint64_t id)
-{
-    list_each(link, &worker->boxes)
-    {
-        WorkerBox *box = list_entry(link, WorkerBox, link);
-        if (box->id != id)
-            continue;
-        box->closed = true;
-        const uint64_t one = 1;
-        ssize_t written = box->notify_fd < 0 ? 0 : write(box->notify_fd, &one, sizeof one);
-        (void)written;
     }
 }
 
@@ -350,7 +337,8 @@ static void on_record(ProWorker *worker, Packet *packet, const FrameRecord *reco
         on_progress_ack(worker);
         break;
     case FRAME_BOX_CLOSED:
-        on_box_closed(worker, record->id);
+        if (!worker_on_box_closed(worker, record))
+            give_up(worker, "promp worker: malformed answer to a box\n");
         break;
     case FRAME_SHARED:
         on_shared(worker, packet, record);

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/process.h"
+#include "mp/far/gateway.h"
 #include "mp/limits.h"
 #include "mp/nursery.h"
 #include "mp/runtime_folder.h"
@@ -53,6 +54,7 @@ static ProStatus start(ProWorker *worker, const WorkerConfig *config,
 {
     worker->id = config->id;
     worker->level = config->level;
+    worker->far = config->far;
     worker->pending_limit = config->pending_limit;
     worker->process = process_generation();
     worker->main_thread = pthread_self();
@@ -137,6 +139,8 @@ int pro_worker_main(int argc, char **argv, const ProRunnerOps *ops, void *user)
     hide_binding();
     bool nursery = argc == 2 && strcmp(argv[1], NURSERY_ARGUMENT) == 0;
     bool worker = argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0;
+    if (argc == 2 && strcmp(argv[1], GATEWAY_ARGUMENT) == 0)
+        return gateway_run();
     if (!nursery && !worker) {
         (void)fprintf(stderr,
                 "%s is the worker program of promp %s: managers start it, people do not.\n",

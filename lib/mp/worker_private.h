@@ -10,6 +10,7 @@
 #include "mp/lane.h"
 #include "mp/message.h"
 #include "mp/port.h"
+#include "mp/share_wire.h"
 #include "mp/worker_config.h"
 
 #include <promp/container.h>
@@ -36,12 +37,22 @@ typedef struct WorkerTask {
 typedef struct WorkerBox {
     ListLink link; /* ProWorker::boxes */
     uint64_t id;
-    bool closed;
-    int notify_fd; /* an eventfd to write to when it closes, or -1 */
+    ProBoxButtons answer; /* 0: not answered */
+    int notify_fd;        /* an eventfd to write to when it is, or -1 */
 } WorkerBox;
 
-/* A question to the manager that somebody waits for; worker_shares.c knows it. */
-typedef struct WorkerRequest WorkerRequest;
+/* A question to the manager that somebody waits for. */
+typedef struct WorkerRequest {
+    ListLink link; /* ProWorker::requests */
+    uint64_t id;
+    bool answered;
+    Payload payload;
+    ShareAnswer answer; /* points into the payload */
+    int fd;             /* that came with it, or -1 */
+} WorkerRequest;
+
+/* Through which blocks come without frames; worker_blocks.c knows it. */
+typedef struct WorkerDesk WorkerDesk;
 /* The containers of a result; worker_results.c knows them. */
 typedef struct ResultContainers ResultContainers;
 
@@ -49,6 +60,7 @@ struct ProWorker {
     Port port;
     ProWorkerId id;
     int level;
+    bool far;         /* the manager is on another machine */
     uint32_t process; /* process_generation() */
     int fds[WORKER_FD_COUNT];
     int timer_fd; /* flushes a batch that is not full */
@@ -58,6 +70,7 @@ struct ProWorker {
     pthread_cond_t changed; /* messages, credit, boxes: for threads that are not the front */
     atomic_bool aborted;
     atomic_bool abort_seen; /* the task looked and saw it */
+    atomic_uint interrupts; /* sent to the main thread */
 
     /* locked */
     Buffer frame; /* the batch being built */
@@ -85,9 +98,8 @@ struct ProWorker {
     uint64_t next_box;
     ListLink requests; /* WorkerRequest::link */
     uint64_t next_request;
-    unsigned questions_open;  /* not answered, whether somebody still waits or not */
-    ProContainer *block_area; /* where the manager puts blocks; NULL until the first */
-    unsigned places_taken;    /* of it: bits */
+    unsigned questions_open; /* not answered, whether somebody still waits or not */
+    WorkerDesk *desk;        /* set once; NULL until the manager sends it */
     bool stopping;
 };
 
@@ -121,6 +133,25 @@ void worker_serve(ProWorker *worker, const ProRunnerOps *ops, void *user);
 
 /* Locked. Takes the payload, and the descriptor that goes with it; false if it is malformed. */
 bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload);
+/* Not locked: asks and waits for the answer, which is no failure. On success the caller ends the
+ * request with worker_request_fini(). */
+ProStatus worker_ask(ProWorker *worker, FrameType type, const void *data, size_t size,
+        WorkerRequest *request, ProError *reterr);
+void worker_request_fini(WorkerRequest *request);
+/* The same in steps, so that several are under way: each that was posted is waited for, and ended,
+ * or dropped. The answer may be SHARE_AGAIN. */
+ProStatus worker_request_post(ProWorker *worker, FrameType type, const void *data, size_t size,
+        WorkerRequest *request, ProError *reterr);
+ProStatus worker_request_wait(ProWorker *worker, WorkerRequest *request, ProError *reterr);
+void worker_request_drop(ProWorker *worker, WorkerRequest *request);
+
+/* ---- worker_blocks.c ---- */
+
+/* Locked. The desk's descriptors are next in the channel; false if they are not. */
+bool worker_take_desk(ProWorker *worker);
+/* Not locked. A container that the manager reads. */
+ProStatus worker_open_blocks(ProWorker *worker, const ShareAnswer *answer,
+        ProContainer **ret_container, ProError *reterr);
 /* True for a container that the manager reads for this worker in blocks: its number. */
 bool worker_blocks_number(
         const ProWorker *worker, const ProContainer *container, uint64_t *ret_number);
@@ -135,13 +166,20 @@ ProStatus worker_results_post(
         ProWorker *worker, uint64_t task, const ResultContainers *results, ProError *reterr);
 void worker_results_free(ResultContainers *results); /* not locked; NULL is allowed */
 
-/* ---- worker.c ---- */
+/* ---- worker_boxes.c ---- */
 
-/* Opens a box without waiting for it; `notify_fd` is written to when it closes. */
+/* Not locked. Opens a box without waiting for it; `notify_fd` is written to when it is answered.
+ * PRO_ERR_FULL: too many are open. */
 ProStatus worker_box_open(
-        ProWorker *worker, const char *text, int notify_fd, uint64_t *ret_box, ProError *reterr);
-/* True once (and then forgotten) when it was closed. */
-bool worker_box_take_closed(ProWorker *worker, uint64_t box);
+        ProWorker *worker, const ProBox *box, int notify_fd, uint64_t *ret_box, ProError *reterr);
+/* Not locked. True once (and then forgotten) when it was answered. */
+bool worker_box_take_answer(ProWorker *worker, uint64_t box, ProBoxButtons *ret_button);
+/* Not locked. Forgets it, answered or not: nobody waits for it any more. */
+void worker_box_drop(ProWorker *worker, uint64_t box);
+/* Locked. False if it is malformed. */
+bool worker_on_box_closed(ProWorker *worker, const FrameRecord *record);
+
+/* ---- worker.c ---- */
 
 /* This process' worker, whatever thread asks; set once. */
 void worker_set_current(ProWorker *worker);

@@ -44,7 +44,8 @@ static bool describe(
     } else if (memory_is_fixed(base)) {
         answer->carrier = SHARE_MEMFD;
         *ret_status = memory_fd(base, &item->fd, reterr);
-    } else if (pro_container_kind(base) == PRO_CONTAINER_FILE && file_is_local(base)) {
+    } else if (pro_container_kind(base) == PRO_CONTAINER_FILE && file_is_local(base) &&
+               !worker->far) {
         answer->carrier = SHARE_FILE;
         *ret_status = file_export(base, &item->fd, &answer->base, reterr);
     } else if (worker_blocks_number(worker, base, &answer->number)) {

@@ -18,15 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-struct WorkerRequest {
-    ListLink link; /* ProWorker::requests */
-    uint64_t id;
-    bool answered;
-    Payload payload;
-    ShareAnswer answer; /* points into the payload */
-    int fd;             /* that came with it, or -1 */
-};
-
 static WorkerRequest *find_request(ProWorker *worker, uint64_t id)
 {
     list_each(link, &worker->requests)
@@ -49,16 +40,6 @@ static int take_fd(ProWorker *worker)
     return status == PRO_OK && fd_count == 1 ? fd : -1;
 }
 
-/* The first block brings the area along. */
-static bool take_area(ProWorker *worker, const ShareAnswer *answer)
-{
-    if (answer->base.size == 0)
-        return worker->block_area != NULL;
-    int fd = take_fd(worker);
-    return fd >= 0 && worker->block_area == NULL &&
-           memory_from_fd(fd, answer->base.size, true, &worker->block_area, NULL) == PRO_OK;
-}
-
 bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload)
 {
     ShareAnswer answer;
@@ -66,14 +47,12 @@ bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload)
     int fd = -1;
     if (sound && (answer.carrier == SHARE_MEMFD || answer.carrier == SHARE_FILE))
         sound = (fd = take_fd(worker)) >= 0;
-    if (sound && answer.carrier == SHARE_AREA)
-        sound = take_area(worker, &answer);
+    if (sound && answer.carrier == SHARE_DESK)
+        sound = worker_take_desk(worker); /* whether somebody waits or not */
     WorkerRequest *request = find_request(worker, id);
     worker->questions_open--;
     if (!sound || request == NULL || request->answered) {
         /* Nobody waits any more: a signal ended the wait. */
-        if (sound && answer.carrier == SHARE_AREA)
-            worker->places_taken &= ~(1u << answer.number);
         payload_release(payload);
         if (fd >= 0)
             (void)close(fd);
@@ -86,7 +65,7 @@ bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload)
     return true;
 }
 
-static void request_fini(WorkerRequest *request)
+void worker_request_fini(WorkerRequest *request)
 {
     payload_release(&request->payload);
     if (request->fd >= 0)
@@ -109,7 +88,7 @@ static ProStatus wait_for_turn(ProWorker *worker, ProError *reterr)
     return status;
 }
 
-static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, size_t size,
+ProStatus worker_request_post(ProWorker *worker, FrameType type, const void *data, size_t size,
         WorkerRequest *request, ProError *reterr)
 {
     const struct iovec segment = {.iov_base = (void *)data, .iov_len = size};
@@ -123,6 +102,16 @@ static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, s
         status = worker_post(worker, type, request->id, &segment, 1, reterr);
         worker->questions_open -= status != PRO_OK;
     }
+    if (status != PRO_OK)
+        list_remove(&request->link);
+    port_unlock(&worker->port);
+    return status;
+}
+
+ProStatus worker_request_wait(ProWorker *worker, WorkerRequest *request, ProError *reterr)
+{
+    ProStatus status = PRO_OK;
+    port_lock(&worker->port);
     worker_flush(worker);
     while (status == PRO_OK && !request->answered)
         status = wait_for_answers(worker, reterr);
@@ -130,138 +119,36 @@ static ProStatus ask_once(ProWorker *worker, FrameType type, const void *data, s
         status = PRO_OK;
     list_remove(&request->link);
     port_unlock(&worker->port);
+    if (status == PRO_OK && request->answer.carrier == SHARE_FAILED)
+        status = error_set(reterr, (ProStatus)request->answer.number, "%.*s",
+                (int)request->answer.tail_size, (const char *)request->answer.tail);
     return status;
 }
 
-/* On success the caller ends the request with request_fini(). */
-static ProStatus ask(ProWorker *worker, FrameType type, const void *data, size_t size,
+void worker_request_drop(ProWorker *worker, WorkerRequest *request)
+{
+    port_lock(&worker->port);
+    list_remove(&request->link);
+    port_unlock(&worker->port);
+    worker_request_fini(request);
+}
+
+ProStatus worker_ask(ProWorker *worker, FrameType type, const void *data, size_t size,
         WorkerRequest *request, ProError *reterr)
 {
     if (worker->process != process_generation())
         return error_set(reterr, PRO_ERR_CLOSED,
                 "the worker object belongs to the process that forked this one");
     for (;;) {
-        ProStatus status = ask_once(worker, type, data, size, request, reterr);
-        if (status == PRO_OK && request->answer.carrier == SHARE_FAILED)
-            status = error_set(reterr, (ProStatus)request->answer.number, "%.*s",
-                    (int)request->answer.tail_size, (const char *)request->answer.tail);
-        else if (status == PRO_OK && request->answer.carrier != SHARE_AGAIN)
+        ProStatus status = worker_request_post(worker, type, data, size, request, reterr);
+        if (status == PRO_OK)
+            status = worker_request_wait(worker, request, reterr);
+        if (status == PRO_OK && request->answer.carrier != SHARE_AGAIN)
             return PRO_OK;
-        request_fini(request);
+        worker_request_fini(request);
         if (status != PRO_OK)
             return status;
     }
-}
-
-/* ---- blocks ---- */
-
-typedef struct Blocks {
-    ProWorker *worker;
-    uint64_t number;
-} Blocks;
-
-/* A place that nobody uses, or SHARE_NO_PLACE: then the block comes as bytes. */
-static uint32_t take_place(ProWorker *worker)
-{
-    uint32_t place = 0;
-    port_lock(&worker->port);
-    while (place < SHARE_AREA_PLACES && (worker->places_taken & 1u << place) != 0)
-        place++;
-    if (place < SHARE_AREA_PLACES)
-        worker->places_taken |= 1u << place;
-    port_unlock(&worker->port);
-    return place < SHARE_AREA_PLACES ? place : SHARE_NO_PLACE;
-}
-
-static void give_place_back(ProWorker *worker, uint32_t place)
-{
-    if (place == SHARE_NO_PLACE)
-        return;
-    port_lock(&worker->port);
-    worker->places_taken &= ~(1u << place);
-    port_unlock(&worker->port);
-}
-
-static const uint8_t *block_of(const ProWorker *worker, const ShareAnswer *answer, size_t size)
-{
-    if (answer->carrier == SHARE_BYTES && answer->tail_size == size)
-        return answer->tail;
-    if (answer->carrier == SHARE_AREA && answer->size == size)
-        return (const uint8_t *)pro_container_data(worker->block_area) +
-               answer->number * SHARE_READ_MAX;
-    return NULL;
-}
-
-static ProStatus read_block(
-        ProWorker *worker, const ShareRead *read, uint8_t *data, ProError *reterr)
-{
-    Buffer question = {0};
-    WorkerRequest request;
-    share_read_write(&question, read);
-    if (question.failed)
-        return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory to ask for a block");
-    ProStatus status =
-            ask(worker, FRAME_SHARE_READ, question.data, question.size, &request, reterr);
-    buffer_fini(&question);
-    if (status != PRO_OK)
-        return status;
-    const uint8_t *block = block_of(worker, &request.answer, (size_t)read->size);
-    if (block != NULL)
-        memcpy(data, block, (size_t)read->size);
-    else
-        status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered with another block");
-    request_fini(&request);
-    return status;
-}
-
-static ProStatus blocks_read(
-        void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
-{
-    const Blocks *blocks = user;
-    uint8_t *data = ret_data;
-    ProStatus status = PRO_OK;
-    while (size > 0 && status == PRO_OK) {
-        size_t piece = size < SHARE_READ_MAX ? size : SHARE_READ_MAX;
-        const ShareRead read = {.number = blocks->number,
-                .offset = offset,
-                .size = piece,
-                .place = take_place(blocks->worker)};
-        status = read_block(blocks->worker, &read, data, reterr);
-        /* After an interrupt the manager may still write there: the late answer frees it. */
-        if (status != PRO_ERR_ABORTED)
-            give_place_back(blocks->worker, read.place);
-        data += piece;
-        offset += piece;
-        size -= piece;
-    }
-    return status;
-}
-
-static const ProContainerOps blocks_ops = {.read = blocks_read, .release = free};
-
-bool worker_blocks_number(
-        const ProWorker *worker, const ProContainer *container, uint64_t *ret_number)
-{
-    void *user;
-    if (container_callbacks(container, &user) != &blocks_ops)
-        return false;
-    const Blocks *blocks = user;
-    *ret_number = blocks->number;
-    return blocks->worker == worker;
-}
-
-static ProStatus open_blocks(ProWorker *worker, const ShareAnswer *answer,
-        ProContainer **ret_container, ProError *reterr)
-{
-    Blocks *blocks = malloc(sizeof *blocks);
-    if (blocks == NULL)
-        return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a shared container");
-    *blocks = (Blocks){.worker = worker, .number = answer->number};
-    ProStatus status =
-            pro_container_new_callback(&blocks_ops, blocks, answer->size, ret_container, reterr);
-    if (status != PRO_OK)
-        free(blocks);
-    return status;
 }
 
 /* ---- the calls ---- */
@@ -285,7 +172,7 @@ static ProStatus ask_and_open(ProWorker *worker, FrameType type, const void *que
         ProContainer **ret_container, ProError *reterr)
 {
     WorkerRequest request;
-    ProStatus status = ask(worker, type, question, size, &request, reterr);
+    ProStatus status = worker_ask(worker, type, question, size, &request, reterr);
     if (status != PRO_OK)
         return status;
     switch (request.answer.carrier) {
@@ -298,12 +185,13 @@ static ProStatus ask_and_open(ProWorker *worker, FrameType type, const void *que
         status = open_fd(&request, ret_container, reterr);
         break;
     case SHARE_BLOCKS:
-        status = open_blocks(worker, &request.answer, ret_container, reterr);
+    case SHARE_DESK:
+        status = worker_open_blocks(worker, &request.answer, ret_container, reterr);
         break;
     default:
         status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered something else");
     }
-    request_fini(&request);
+    worker_request_fini(&request);
     return status;
 }
 
@@ -341,13 +229,13 @@ ProStatus pro_worker_argument_container(
 ProStatus pro_worker_shared_containers(ProWorker *worker, ProWriter *names, ProError *reterr)
 {
     WorkerRequest request;
-    ProStatus status = ask(worker, FRAME_SHARE_LIST, NULL, 0, &request, reterr);
+    ProStatus status = worker_ask(worker, FRAME_SHARE_LIST, NULL, 0, &request, reterr);
     if (status != PRO_OK)
         return status;
     if (request.answer.carrier == SHARE_NAMES)
         pro_write_encoded(names, request.answer.tail, request.answer.tail_size);
     else
         status = error_set(reterr, PRO_ERR_FORMAT, "the manager answered something else");
-    request_fini(&request);
+    worker_request_fini(&request);
     return status == PRO_OK ? pro_writer_status(names) : status;
 }

@@ -75,7 +75,9 @@ static const char *box_text(const ProTask *task)
 static bool run_box_at_manager(ProWorker *worker, const ProTask *task, Outcome *outcome)
 {
     ProError error = {0};
-    ProStatus status = pro_worker_show_box(worker, box_text(task), &error);
+    ProBoxButtons button;
+    const ProBox box = {.text = box_text(task)};
+    ProStatus status = pro_worker_show_box(worker, &box, NULL, NULL, &button, &error);
     if (status == PRO_OK)
         return true;
     outcome->error.aborted = status == PRO_ERR_ABORTED;

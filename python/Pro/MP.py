@@ -27,6 +27,8 @@ from Pro._promp import (
     ProRemoteWait,
     ProWorker,
     ProWorker_All,
+    ProPlace_Hosts,
+    ProPlace_Local,
     ProWorker_Any,
     ProWorker_Invalid,
     ProWorkerDiedError,
@@ -38,7 +40,7 @@ __all__ = [
     "ProAbortedError", "ProExecutor", "ProMPMessage", "ProMPOpt_AtomicOutput", "ProMPOpt_ExecWorkers",
     "ProMPOpt_NoReplace", "ProMPOpt_Quiet", "ProMPOpt_RedirectOutput", "ProMPOpt_RetryTasks", "ProManager",
     "ProQuarantinedError", "ProRemoteError", "ProRemoteWait", "ProWorker", "ProWorkerDiedError",
-    "ProWorkerInfo", "ProWorker_All", "ProWorker_Any", "ProWorker_Invalid", "proWorkerObject",
+    "ProPlace_Hosts", "ProPlace_Local", "ProWorkerInfo", "ProWorker_All", "ProWorker_Any", "ProWorker_Invalid", "proWorkerObject",
     "proWorkerProcessLevel",
 ]
 
@@ -50,18 +52,19 @@ class ProWorkerInfo:
 
     id            the worker
     state         "starting", "idle", "busy" or "dead"
-    pid           0 while there is no process
+    pid           on its machine; 0 while there is no process
+    host          where it runs: the id of one of ProManager.hosts(), or 0: this machine
     level         1 for workers of the first process
     task          the running one, or 0
     queued_tasks  given and not ended, the running one included
-    cpu_seconds   of the process, user and system
-    rss_bytes     of the process
+    cpu_seconds   of the process, user and system; 0 on another machine
+    rss_bytes     of the process; 0 on another machine
     restarts      how often its process was replaced
     death         how its last process died: a dict, or None
     """
 
     # A dataclass would cost every worker the import of a dozen modules.
-    __slots__ = ("id", "state", "pid", "level", "task", "queued_tasks", "cpu_seconds", "rss_bytes", "restarts",
+    __slots__ = ("id", "state", "pid", "host", "level", "task", "queued_tasks", "cpu_seconds", "rss_bytes", "restarts",
                  "death")
 
     def __init__(self, **values):

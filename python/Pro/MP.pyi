@@ -19,6 +19,9 @@ ProWorker_Invalid: int
 ProWorker_All: int
 ProWorker_Any: int
 
+ProPlace_Local: int
+ProPlace_Hosts: int
+
 ProMPOpt_RedirectOutput: int
 ProMPOpt_AtomicOutput: int
 ProMPOpt_NoReplace: int
@@ -59,6 +62,7 @@ class ProWorkerInfo:
     id: int
     state: Literal["starting", "idle", "busy", "dead"]
     pid: int
+    host: int
     level: int
     task: int
     queued_tasks: int
@@ -71,6 +75,7 @@ class ProWorkerInfo:
         id: int,
         state: str,
         pid: int,
+        host: int,
         level: int,
         task: int,
         queued_tasks: int,
@@ -131,6 +136,10 @@ class ProManager:
     def startWorker(self) -> int: ...
     def stopWorker(self, worker: int, timeout: int = 1000) -> None: ...
     def workers(self) -> list[int]: ...
+    def listen(self, endpoint: str = "tcp://127.0.0.1:*") -> str: ...
+    def hosts(self) -> list[dict[str, Any]]: ...
+    def waitHosts(self, count: int = 1, timeout: int = -1) -> bool: ...
+    def setPlacement(self, placement: int, /) -> None: ...
     def shareContainer(self, name: str, container: NTContainer, /) -> None: ...
     def unshareContainer(self, name: str, /) -> None: ...
     def workerInfo(self, worker: int) -> ProWorkerInfo: ...

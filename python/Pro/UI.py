@@ -18,6 +18,11 @@ from Pro._ui import (
     ProBox_No,
     ProBox_OK,
     ProBox_Yes,
+    ProBoxIcon_Error,
+    ProBoxIcon_Information,
+    ProBoxIcon_None,
+    ProBoxIcon_Question,
+    ProBoxIcon_Warning,
     ProUIWait,
     ProView,
     ProViewEvent,
@@ -36,6 +41,7 @@ from Pro._ui import (
 )
 
 __all__ = [
+    "ProBoxIcon_Error", "ProBoxIcon_Information", "ProBoxIcon_None", "ProBoxIcon_Question", "ProBoxIcon_Warning",
     "ProBox_Cancel", "ProBox_No", "ProBox_OK", "ProBox_Yes", "ProContext", "ProDialog", "ProUIWait", "ProView",
     "ProViewEvent", "proContext", "pvnAction", "pvnButtonClicked", "pvnClose", "pvnContextMenu", "pvnGetTableRow",
     "pvnIdle", "pvnInit", "pvnPageChanged", "pvnRowActivated", "pvnRowSelected", "pvnTextChanged",
@@ -101,13 +107,16 @@ class ProContext:
         """The path to write to; "" if the person cancelled. The file may exist: they were asked."""
         return _ui.chooseFile(True, title, start, filters)
 
-    def msgBox(self, text, title="promp", buttons=ProBox_OK):
+    def msgBox(self, text, title="promp", buttons=ProBox_OK, icon=ProBoxIcon_None):
         """Shows a text and waits for an answer: the button that was pressed.
 
         buttons: ProBox_OK, _Cancel, _Yes, _No, or'ed. A box that is closed otherwise answers with the first of
-        Cancel, No, OK that it has.
+        Cancel, No, OK that it has; so does one that nobody can answer, and a line on stderr says so.
+
+        In a worker that has no window the box goes up to the manager's process, which shows it in a window or on its
+        terminal while it waits (wait(), processMessages() and their like).
         """
-        return _ui.msgBox(text, title, buttons)
+        return _ui.msgBox(text, title, buttons, icon)
 
     def hasWindows(self):
         """Whether there is a display; else everything is on the terminal."""
@@ -156,7 +165,7 @@ def _show_box(text):
     """Called in a worker, for a task that is only a box; False: there are no windows."""
     if not _ui.hasWindows():
         return False
-    _ui.msgBox(text, "promp", ProBox_OK)
+    _ui.msgBox(text, "promp", ProBox_OK, ProBoxIcon_None)
     return True
 
 

@@ -27,6 +27,11 @@ ProBox_OK: int
 ProBox_Cancel: int
 ProBox_Yes: int
 ProBox_No: int
+ProBoxIcon_None: int
+ProBoxIcon_Information: int
+ProBoxIcon_Question: int
+ProBoxIcon_Warning: int
+ProBoxIcon_Error: int
 
 @final
 class ProViewEvent:
@@ -125,7 +130,7 @@ class ProContext:
     def getSaveFileName(
         self, title: str = "", start: str | bytes | PathLike[str] = "", filters: str = ""
     ) -> str: ...
-    def msgBox(self, text: str, title: str = "promp", buttons: int = ...) -> int: ...
+    def msgBox(self, text: str, title: str = "promp", buttons: int = ..., icon: int = ...) -> int: ...
     def hasWindows(self) -> bool: ...
     def processEvents(self) -> None: ...
     def run(self) -> None: ...

@@ -5,7 +5,9 @@
 #include "mp/frame.h"
 #include "mp/limits.h"
 
+#include <promp/text.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,6 +50,21 @@ static void read_progress(const FrameRecord *record)
         touch(progress.text, progress.text_size);
 }
 
+static void read_box(const FrameRecord *record)
+{
+    static char shown[3 * MP_BOX_TEXT_MAX + 1];
+    FrameBox box;
+    ProBoxButtons button;
+    if (frame_box_answer_read(record->payload, record->payload_size, &button, NULL) == PRO_OK)
+        touch(&button, sizeof button);
+    if (frame_box_read(record->payload, record->payload_size, &box, NULL) != PRO_OK)
+        return;
+    touch(box.title, box.title_size);
+    if (pro_text_printable(shown, sizeof shown, box.text, box.text_size, true) != strlen(shown) ||
+            strchr(shown, '\x1B') != NULL)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     FrameReader reader;
@@ -65,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_task(&record);
         read_ending(&record);
         read_progress(&record);
+        read_box(&record);
     }
     if (status != PRO_ERR_EMPTY && error.text[0] == '\0')
         abort(); /* a refusal without a reason */

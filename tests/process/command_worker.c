@@ -159,6 +159,37 @@ static bool print_lines(int count)
     return true;
 }
 
+/* BUTTONS TEXT: returns the button. */
+static bool ask(const char *arguments, ProWriter *result, ProTaskError *reterror)
+{
+    char *text;
+    ProError error = {0};
+    ProBoxButtons button = 0;
+    ProBox box = {.title = "Box of a task", .icon = PRO_BOX_ICON_WARNING};
+    box.buttons = (unsigned)strtoul(arguments, &text, 10);
+    box.text = text + 1;
+    ProStatus status = pro_worker_show_box(self, &box, NULL, NULL, &button, &error);
+    reterror->aborted = status == PRO_ERR_ABORTED;
+    if (status != PRO_OK)
+        return fail(reterror, "BoxError", error.text);
+    pro_write_int(result, button);
+    return true;
+}
+
+/* Opens boxes and gives each up at once: the task is aborted, by itself. */
+static bool give_boxes_up(int count, ProTaskError *reterror)
+{
+    const ProBox box = {.text = "given up"};
+    ProBoxButtons button;
+    ProError error = {0};
+    ProStatus status = PRO_ERR_ABORTED;
+    pro_worker_abort(self);
+    for (int i = 0; i < count && status == PRO_ERR_ABORTED; i++)
+        status = pro_worker_show_box(self, &box, NULL, NULL, &button, &error);
+    reterror->aborted = status == PRO_ERR_ABORTED;
+    return fail(reterror, "BoxError", error.text);
+}
+
 static bool run(void *user, const ProTask *task, ProWriter *result, ProTaskError *reterror)
 {
     (void)user;
@@ -185,6 +216,12 @@ static bool run(void *user, const ProTask *task, ProWriter *result, ProTaskError
         return fail(reterror, "ValueError", "as asked");
     else if (strcmp(command, "who") == 0)
         pro_write_uint(result, pro_worker_id(self));
+    else if (strcmp(command, "pid") == 0)
+        pro_write_uint(result, (uint64_t)getpid());
+    else if (strncmp(command, "box ", 4) == 0)
+        return ask(command + 4, result, reterror);
+    else if (strncmp(command, "boxes ", 6) == 0)
+        return give_boxes_up(atoi(command + 6), reterror);
     else if (strncmp(command, "lines ", 6) == 0)
         return print_lines(atoi(command + 6));
     else if (strncmp(command, "send ", 5) == 0)

@@ -6,8 +6,11 @@
 
 #include "core/buffer.h"
 #include <promp/promp.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* What the engine's tests share: a manager of command workers whose output is kept. Everything that
  * waits has WATCHDOG_MS; a hang is a failure, not a hung test. */
@@ -19,6 +22,7 @@ typedef struct Engine {
     ProManager *manager;
     Buffer output;  /* of the workers, both streams */
     Buffer notices; /* of the manager */
+    pid_t agent;    /* its workers are an agent's; 0: they are its own */
 } Engine;
 
 static inline void engine_keep(
@@ -36,6 +40,33 @@ static inline void engine_keep(
             fail_msg("%s: %s: %s", #call, pro_status_text(status_), error.text);                   \
     } while (0)
 
+/* With $PROMP_TEST_AGENT, the workers are those of an agent, which connects by TCP: whatever a test
+ * expects of a worker must hold there too. */
+static inline void engine_go_far(Engine *engine)
+{
+    char ticket[PRO_TICKET_MAX];
+    ProError error = {0};
+    char *arguments[] = {getenv("PROMP_TEST_AGENT"), NULL};
+    if (arguments[0] == NULL)
+        return;
+    assert_ok(pro_manager_listen(engine->manager, "tcp://127.0.0.1:*", ticket, &error));
+    assert_int_equal(setenv("PROMP_TICKET", ticket, 1), 0);
+    assert_int_equal(posix_spawn(&engine->agent, arguments[0], NULL, NULL, arguments, environ), 0);
+    assert_int_equal(unsetenv("PROMP_TICKET"), 0);
+    assert_ok(pro_manager_wait_hosts(engine->manager, 1, WATCHDOG_MS, &error));
+    assert_ok(pro_manager_set_placement(engine->manager, PRO_PLACE_HOSTS, &error));
+}
+
+/* True, and told, where a test is of what only workers of this machine have. (cmocka's own skip()
+ * counts as a failure in TAP.) */
+static inline bool engine_skips_far(const char *reason)
+{
+    if (getenv("PROMP_TEST_AGENT") == NULL)
+        return false;
+    print_message("# skipped for workers of an agent: %s\n", reason);
+    return true;
+}
+
 static inline void engine_start(Engine *engine, uint32_t options)
 {
     ProError error = {0};
@@ -43,6 +74,7 @@ static inline void engine_start(Engine *engine, uint32_t options)
     assert_ok(pro_manager_new(&engine->manager, &error));
     assert_ok(pro_manager_set_options(engine->manager, options, &error));
     pro_manager_set_output_handler(engine->manager, engine_keep, engine);
+    engine_go_far(engine);
 }
 
 static inline ProWorkerId engine_worker(Engine *engine)
@@ -80,7 +112,11 @@ static inline ProEnding *engine_take(Engine *engine, ProWorkerId worker)
 
 static inline void engine_end(Engine *engine)
 {
+    int status = 0;
     pro_manager_free(engine->manager);
+    if (engine->agent != 0)
+        assert_int_equal(waitpid(engine->agent, &status, 0), engine->agent);
+    assert_int_equal(status, 0);
     buffer_fini(&engine->output);
     buffer_fini(&engine->notices);
 }

@@ -7,6 +7,7 @@
  */
 
 #include "core/buffer.h"
+#include "mp/desk.h"
 #include "mp/fd_channel.h"
 #include "mp/frame.h"
 #include "mp/limits.h"
@@ -256,9 +257,80 @@ static void message_flood(Hostile *hostile)
     }
 }
 
+static void add_box(Buffer *frame, uint64_t id, size_t text_size)
+{
+    static char text[MP_BOX_TEXT_MAX + 2];
+    memset(text, 'x', sizeof text);
+    size_t record = frame_record_begin(frame, FRAME_BOX, id);
+    buffer_append_u8(frame, PRO_BOX_YES | PRO_BOX_NO);
+    buffer_append_u8(frame, PRO_BOX_ICON_ERROR);
+    buffer_append_u16(frame, 0);
+    buffer_append(frame, text, text_size);
+    frame_record_end(frame, record);
+}
+
+/* Many at once; whoever answers some of them has the next burst at once. */
 static void box_flood(Hostile *hostile)
 {
+    Buffer frame = {0};
+    for (uint64_t id = 1;;) {
+        begin(hostile, &frame);
+        for (int i = 0; i < 2 * MP_BOXES_MAX; i++)
+            add_box(&frame, id++, 8);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void box_twice(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        add_box(&frame, 1, 8);
+        add_box(&frame, 1, 8);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void box_too_long(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        add_box(&frame, 1, MP_BOX_TEXT_MAX + 1);
+        send_frame(hostile, &frame);
+    }
+}
+
+static void malformed_box(Hostile *hostile)
+{
     send_records(hostile, FRAME_BOX, 1, "click me", 8);
+}
+
+static void promised_box(Hostile *hostile)
+{
+    Buffer frame = {0};
+    for (;;) {
+        begin(hostile, &frame);
+        frame_record_blob(&frame, FRAME_BOX, 1, (uint64_t)1 << 30);
+        send_frame(hostile, &frame);
+    }
+}
+
+/* Opened and given up, twice, by the ten thousand, which is no lie; that it then says so of a
+ * record that only managers send is one. */
+static void box_flicker(Hostile *hostile)
+{
+    enum { BOXES = 50000 };
+    Buffer frame = {0};
+    for (uint64_t id = 1; id <= BOXES; id++) {
+        begin(hostile, &frame);
+        add_box(&frame, id, id % 2 == 0 ? MP_BOX_TEXT_MAX : 8);
+        frame_record(&frame, FRAME_BOX_DROP, id, NULL, 0);
+        frame_record(&frame, FRAME_BOX_DROP, id, NULL, 0);
+        send_frame(hostile, &frame);
+    }
+    send_records(hostile, FRAME_BOX_CLOSED, 1, "\x01", 1);
 }
 
 static void malformed_progress(Hostile *hostile)
@@ -401,8 +473,62 @@ static void writable_file_container(Hostile *hostile)
 
 static void foreign_blocks(Hostile *hostile)
 {
-    static const uint8_t read_of_place_9[SHARE_READ_BYTES] = {1, [16] = 1, [24] = 9};
-    send_records(hostile, FRAME_SHARE_READ, 1, read_of_place_9, sizeof read_of_place_9);
+    static const uint8_t read_of_nothing[SHARE_READ_BYTES] = {1};
+    send_records(hostile, FRAME_SHARE_READ, 1, read_of_nothing, sizeof read_of_nothing);
+}
+
+/* The desk that comes with the container of blocks: asked for as any worker would. */
+static DeskView take_desk(Hostile *hostile)
+{
+    const int channel = WORKER_CONFIG_FD + 1 + WORKER_FD_CHANNEL;
+    DeskView view = {.bell = -1};
+    Buffer frame = {0};
+    char mark;
+    size_t size, count;
+    int fds[DESK_FDS];
+    begin(hostile, &frame);
+    frame_record(&frame, FRAME_SHARE_GET, 1, "blocks", 6);
+    send_frame(hostile, &frame);
+    while (fd_channel_receive(channel, &mark, 1, &size, fds, DESK_FDS, &count, NULL) != PRO_OK)
+        (void)usleep(1000);
+    void *tray = mmap(NULL, DESK_TRAY_BYTES, PROT_READ, MAP_SHARED, fds[1], 0);
+    if (count != DESK_FDS || tray == MAP_FAILED ||
+            desk_sheet_map(fds[0], &view.sheet, NULL) != PRO_OK)
+        exit(1);
+    view.tray = tray;
+    view.bell = fds[2];
+    return view;
+}
+
+static void desk_malformed(Hostile *hostile)
+{
+    const DeskView desk = take_desk(hostile);
+    const ShareRead question = {.number = 1, .size = DESK_PLACE_BYTES + 1};
+    for (;;) {
+        desk_post(&desk, 3, &question);
+        desk_ring(&desk);
+        (void)usleep(100);
+    }
+}
+
+/* Of all places at once, whether they were answered or not. */
+static void desk_again_and_again(Hostile *hostile)
+{
+    const DeskView desk = take_desk(hostile);
+    const ShareRead question = {.number = 1, .size = DESK_PLACE_BYTES / 2}; /* takes a while */
+    for (uint32_t turn = 0;; turn++) {
+        desk_post(&desk, turn % DESK_PLACES, &question);
+        desk_ring(&desk);
+    }
+}
+
+static void desk_of_junk(Hostile *hostile)
+{
+    const DeskView desk = take_desk(hostile);
+    for (;;) {
+        fill_junk((uint8_t *)desk.sheet, DESK_SHEET_BYTES);
+        desk_ring(&desk);
+    }
 }
 
 static void malformed_take(Hostile *hostile)
@@ -438,7 +564,7 @@ static void unread_blocks(Hostile *hostile)
 {
     Buffer frame = {0};
     Buffer question = {0};
-    const ShareRead read = {.number = 1, .size = SHARE_READ_MAX, .place = SHARE_NO_PLACE};
+    const ShareRead read = {.number = 1, .size = SHARE_READ_MAX};
     share_read_write(&question, &read);
     for (uint64_t request = 1;; request++) {
         begin(hostile, &frame);
@@ -500,6 +626,11 @@ static const Mode modes[] = {
         {"reserved_message_ids", true, reserved_message_ids},
         {"message_flood", true, message_flood},
         {"box_flood", true, box_flood},
+        {"box_twice", true, box_twice},
+        {"box_too_long", true, box_too_long},
+        {"malformed_box", true, malformed_box},
+        {"promised_box", true, promised_box},
+        {"box_flicker", true, box_flicker},
         {"malformed_progress", true, malformed_progress},
         {"manager_records", true, manager_records},
         {"promised_blobs", true, promised_blobs},
@@ -511,6 +642,9 @@ static const Mode modes[] = {
         {"device_container", true, device_container},
         {"writable_file_container", true, writable_file_container},
         {"foreign_blocks", true, foreign_blocks},
+        {"desk_malformed", true, desk_malformed},
+        {"desk_again_and_again", true, desk_again_and_again},
+        {"desk_of_junk", true, desk_of_junk},
         {"malformed_take", true, malformed_take},
         {"outside_the_lane", true, outside_the_lane},
         {"lane_replayed", true, lane_replayed},

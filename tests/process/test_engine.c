@@ -4,9 +4,11 @@
 
 #include "process/engine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
@@ -299,6 +301,8 @@ static void ladder_ends_each_at_its_rung(void **state)
 static void cancels_before_the_pid_is_known(void **state)
 {
     (void)state;
+    if (engine_skips_far("a stand-in's pid is known from the start"))
+        return;
     ProError error = {0};
     Engine engine;
     engine_start(&engine, 0);
@@ -318,6 +322,27 @@ static void cancels_before_the_pid_is_known(void **state)
     engine_end(&engine);
 }
 
+/* True once no thread of it runs any more: a signal takes its time. */
+static bool is_stopped(pid_t pid)
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *threads = opendir(path);
+    assert_non_null(threads);
+    bool stopped = true;
+    for (struct dirent *entry = readdir(threads); entry != NULL; entry = readdir(threads)) {
+        char line[128] = "";
+        (void)snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", (int)pid, entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "re");
+        if (file == NULL)
+            continue;
+        stopped = stopped && fgets(line, sizeof line, file) != NULL && strstr(line, ") T") != NULL;
+        (void)fclose(file);
+    }
+    (void)closedir(threads);
+    return stopped;
+}
+
 /* A task that was sent ahead and cancelled does not begin elsewhere because its worker dies. */
 static void cancel_outlives_the_worker(void **state)
 {
@@ -334,7 +359,9 @@ static void cancel_outlives_the_worker(void **state)
     wait_until_running(&engine, worker);
     ProWorkerInfo info;
     assert_ok(pro_manager_worker_info(engine.manager, worker, &info, &error));
-    assert_return_code(kill((pid_t)info.pid, SIGSTOP), errno); /* it hears nothing any more */
+    assert_return_code(kill((pid_t)info.pid, SIGSTOP), errno);
+    while (!is_stopped((pid_t)info.pid)) /* then it hears nothing any more */
+        (void)sched_yield();
     assert_ok(pro_manager_abort_task(engine.manager, ahead, 0, &error));
     assert_return_code(kill((pid_t)info.pid, SIGKILL), errno);
     engine_wait(&engine);
@@ -536,6 +563,8 @@ static void stopped_worker_is_gone(void **state)
 static void missing_worker_program_is_named(void **state)
 {
     (void)state;
+    if (engine_skips_far("the agent has its own worker program"))
+        return;
     ProError error = {0};
     ProWorkerId worker;
     char *program = strdup(getenv("PROMP_WORKER"));

@@ -258,6 +258,8 @@ static void an_argument_lives_as_long_as_its_task(void **state)
 static void no_worker_can_change_a_byte(void **state)
 {
     (void)state;
+    if (engine_skips_far("nothing of the manager's memory is in its reach"))
+        return;
     Engine engine;
     ProError error = {0};
     engine_start(&engine, 0);
@@ -352,6 +354,8 @@ static ProEnding *read_after_unshare(Engine *engine, ProContainer *container)
 static void what_is_unshared_in_use_stays_unless_it_is_blocks(void **state)
 {
     (void)state;
+    if (engine_skips_far("everything is read in blocks there"))
+        return;
     Engine engine;
     engine_start(&engine, 0);
     uint8_t *data = calloc(1, 200000);

@@ -8,9 +8,10 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
-from conftest import PATIENCE_S
+from conftest import PATIENCE_MS, PATIENCE_S
 
 from Pro.Core import MB_SIZE, NTContainer, NTPattern, NTSimpleWait, createContainerFromFile
 from Pro.MP import ProExecutor, ProManager
@@ -59,6 +60,19 @@ def test_reads(make, tmp_path):
     assert c.hash("md5") == hashlib.md5(DATA).digest()
     c.copyToFile(tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == DATA
+
+
+def test_reads_many(make, tmp_path):
+    c = make(DATA, tmp_path)
+    ranges = [(len(DATA) - 5, 5), (0, 10), (5, 0), (len(DATA), 0), *((i * 7919 % 200_000, i) for i in range(300))]
+    assert c.readMany(ranges) == [DATA[offset:offset + size] for offset, size in ranges]
+    assert c.readMany(iter(ranges[:2])) == [DATA[-5:], DATA[:10]] and c.readMany(()) == []
+    for bad in ((0, len(DATA) + 1), (len(DATA) + 1, 0), (-1, 1), (1, -1), (1 << 62, 1 << 62)):
+        with pytest.raises(ValueError, match=f"range 1: cannot read .*{len(DATA)} bytes"):
+            c.readMany([(0, 1), bad])
+    for bad in (5, [(0,)], [(0, "1")], [[0, 1]], [(0, 1, 2)], [(1.5, 2)], [(1 << 70, 1)]):
+        with pytest.raises((TypeError, OverflowError)):
+            c.readMany(bad)
 
 
 def test_ranges_are_checked(make, tmp_path):
@@ -477,9 +491,67 @@ def read_all(container, count):
 
 
 def test_many_threads_of_a_worker_read_blocks_at_once(manager, call):
-    """More than the block area has places."""
+    """More than the desk has places: the others ask by frames."""
     c = NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA))
-    assert call(THREADS, "read_all", c, 9) == [hashlib.sha256(DATA).digest()] * 9
+    assert call(THREADS, "read_all", c, 25) == [hashlib.sha256(DATA).digest()] * 25
+
+
+def test_a_slow_source_holds_up_nobody_else(manager):
+    """It waits until another one was read, for another worker."""
+    other_was_read = threading.Event()
+
+    def slow(offset, size):
+        assert other_was_read.wait(PATIENCE_S)
+        return DATA[offset:offset + size]
+
+    def other(offset, size):
+        other_was_read.set()
+        return DATA[offset:offset + size]
+
+    code = "def first(c):\n    return c.read(0, 100)\n"
+    for read in (slow, other):
+        c = NTContainer.fromCallback(read, len(DATA))
+        manager.evalPythonFunction(manager.startWorker(), code, "first", [c], True)
+    assert manager.wait(PATIENCE_MS)
+    assert [manager.takeResult(), manager.takeResult()] == [DATA[:100]] * 2
+
+
+def test_one_large_read_has_several_blocks_under_way(call):
+    """The first one waits for the second."""
+    data, second = DATA * 10, threading.Event()
+
+    def read(offset, size):
+        if offset > 0:
+            second.set()
+        assert second.wait(PATIENCE_S)
+        return data[offset:offset + size]
+
+    code = "def large(c):\n    return c.read(0, 1_000_000)\n"
+    assert call(code, "large", NTContainer.fromCallback(read, len(data))) == data[:1_000_000]
+
+
+def test_a_read_that_hangs_can_be_cancelled(manager, worker):
+    """By the interrupt; the source comes to itself later, and the worker reads on."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hanging(offset, size):
+        begun.set()
+        assert go_on.wait(PATIENCE_S)
+        return DATA[offset:offset + size]
+
+    c = NTContainer.fromCallback(hanging, len(DATA))
+    code = "def first(c):\n    return c.read(0, 100)\n"
+    hangs = manager.evalPythonFunction(worker, code, "first", [c], True)
+    assert begun.wait(PATIENCE_S)
+    manager.abortTask(hangs, 8000)  # the interrupt comes after half of it
+    assert manager.wait(PATIENCE_MS)
+    task, _, _, error = manager.takeEnding()
+    assert (task, error.rung) == (hangs, "interrupt")
+    go_on.set()
+    for _ in range(20):  # more than there are places
+        manager.evalPythonFunction(worker, code, "first", [c], True)
+    assert manager.wait(PATIENCE_MS)
+    assert [manager.takeResult() for _ in range(20)] == [DATA[:100]] * 20
 
 
 def test_a_callback_of_the_manager_may_fail_now_and_then(manager, call):

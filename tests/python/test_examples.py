@@ -10,6 +10,7 @@ EXAMPLES = {
     "conversation.py": "ONE\nTWO\n",
     "levels.py": "level 3\n",
     "progress.py": "working stopped at 50\n",
+    "hosts.py": "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]\n",
     "executor.py": "0\n10\n20\ndied: exit\n40\n50\n",
 }
 

@@ -50,6 +50,35 @@ static bool check_reads(ProContainer *container, const uint8_t *data, size_t siz
     return true;
 }
 
+/* Parts all over it, in no order, some of them empty, some larger than what is kept of a source. */
+static bool check_scattered(ProContainer *container, const uint8_t *data, size_t size, char *text)
+{
+    enum { PARTS = 200, SMALL = 5000, LARGE = 200000 };
+    ProPart parts[PARTS];
+    uint32_t random = 7;
+    uint8_t *bytes = malloc((size_t)PARTS * SMALL + LARGE);
+    uint8_t *next = bytes;
+    MUST(bytes != NULL);
+    for (size_t i = 0; i < PARTS; i++) {
+        random = random * 1664525 + 1013904223;
+        size_t offset = (random >> 8) % (size + 1);
+        size_t most = i == PARTS / 2 ? LARGE : i % 7 * SMALL / 7;
+        parts[i] = (ProPart){.offset = offset,
+                .size = size - offset < most ? size - offset : most,
+                .data = next};
+        next += parts[i].size;
+    }
+    bool same = pro_container_read_many(container, parts, PARTS, NULL) == PRO_OK;
+    for (size_t i = 0; i < PARTS && same; i++)
+        same = memcmp(parts[i].data, data + parts[i].offset, parts[i].size) == 0;
+    parts[PARTS - 1] = (ProPart){.offset = size, .size = 1, .data = bytes};
+    bool refused = pro_container_read_many(container, parts, PARTS, NULL) == PRO_ERR_INVALID;
+    free(bytes);
+    MUST(same);
+    MUST(refused);
+    return true;
+}
+
 static bool is_refused(ProContainer *container, uint64_t offset, uint64_t size)
 {
     uint8_t byte;
@@ -254,6 +283,7 @@ static bool check_searches(ProContainer *container, const uint8_t *data, size_t 
 
 const ConformanceCase conformance_cases[] = {
         {"reads", check_reads},
+        {"scattered", check_scattered},
         {"borders", check_borders},
         {"windows", check_windows},
         {"slices", check_slices},

@@ -13,8 +13,10 @@ ProStatus ask(ProWorker *worker, ProReader *arguments, ProWriter *result, ProErr
     ProBoxButtons button;
     (void)worker;
     (void)arguments;
-    ProStatus status = pro_ui_message_box("Plug-in", "Shall it be done?",
-            PRO_BOX_YES | PRO_BOX_NO | PRO_BOX_CANCEL, &button, reterr);
+    const ProBox box = {.title = "Plug-in",
+            .text = "Shall it be done?",
+            .buttons = PRO_BOX_YES | PRO_BOX_NO | PRO_BOX_CANCEL};
+    ProStatus status = pro_ui_message_box(&box, &button, reterr);
     if (status == PRO_OK)
         pro_write_int(result, button);
     return status;

@@ -164,9 +164,11 @@ static void show_box(void)
 {
     ProError error = {0};
     ProBoxButtons button;
-    demand(pro_ui_message_box(
-                   "Box", "Shall it be done?", PRO_BOX_YES | PRO_BOX_NO, &button, &error),
-            &error);
+    const ProBox box = {.title = "Box",
+            .text = "Shall it be done?",
+            .buttons = PRO_BOX_YES | PRO_BOX_NO,
+            .icon = PRO_BOX_ICON_QUESTION};
+    demand(pro_ui_message_box(&box, &button, &error), &error);
     leak_wait_for_no_window();
 }
 

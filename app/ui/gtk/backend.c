@@ -292,6 +292,8 @@ static const UiBackend backend = {.has_windows = true,
         .wait_show = gtk_wait_show,
         .wait_hide = gtk_wait_hide,
         .message_box = gtk_ask_box,
+        .box_open = gtk_box_of_worker_open,
+        .box_close = gtk_box_of_worker_close,
         .choose_file = gtk_ask_file};
 
 PRO_API const UiBackend *pro_ui_gtk_backend(ProError *reterr);

@@ -13,7 +13,8 @@
  *   control.c  label, button, progress bar, edit, check, combo, image, text
  *   table.c tree.c plot.c hex.c
  *   wait.c     the dialogs of wait objects
- *   ask.c      boxes and file choosers
+ *   ask.c      file choosers
+ *   box.c      boxes
  *
  * ProView.native is the widget that shows the view; what was put around it (a scroller) is not
  * known to the view. A widget keeps its view: it may outlive the window by a moment.
@@ -55,8 +56,9 @@ void gtk_hex_update(ProView *view);
 void gtk_wait_show(ProUiWait *wait);
 void gtk_wait_hide(ProUiWait *wait);
 
-ProStatus gtk_ask_box(const char *title, const char *text, unsigned buttons,
-        ProBoxButtons *ret_button, ProError *reterr);
+ProStatus gtk_ask_box(const ProBox *asked, ProBoxButtons *ret_button, ProError *reterr);
+void gtk_box_of_worker_open(ProShownBox *shown);
+void gtk_box_of_worker_close(ProShownBox *shown);
 ProStatus gtk_ask_file(bool save, const char *title, const char *start, const char *filters,
         char **ret_path, ProError *reterr);
 

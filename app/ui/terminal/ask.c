@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the person types: lines, answers, file names. Read by bytes, so that nothing is taken from
+/* What the person types: lines, file names. Read by bytes, so that nothing is taken from
  * what the program itself reads later. */
 
 #include "term_private.h"
@@ -73,78 +73,22 @@ static bool input_is_there(void *user)
     return *input != TERM_INPUT_NONE;
 }
 
-/* Handles events until a line is there. */
-static ProStatus ask(TermInput *ret_input, ProError *reterr)
+static bool asking;
+
+bool term_is_asking(void)
 {
+    return asking;
+}
+
+ProStatus term_ask(TermInput *ret_input, const char **ret_line, ProError *reterr)
+{
+    bool before = asking;
     *ret_input = TERM_INPUT_NONE;
-    return loop_wait_until(input_is_there, ret_input, reterr);
-}
-
-/* ---- boxes ---- */
-
-static const struct {
-    ProBoxButtons button;
-    const char *word;
-} words[] = {
-        {PRO_BOX_YES, "yes"}, {PRO_BOX_NO, "no"}, {PRO_BOX_OK, "ok"}, {PRO_BOX_CANCEL, "cancel"}};
-enum { WORD_COUNT = sizeof words / sizeof words[0] };
-
-static ProBoxButtons least_of(unsigned buttons)
-{
-    static const ProBoxButtons order[] = {PRO_BOX_CANCEL, PRO_BOX_NO, PRO_BOX_OK, PRO_BOX_YES};
-    for (size_t i = 0; i < WORD_COUNT; i++)
-        if ((buttons & order[i]) != 0)
-            return order[i];
-    return PRO_BOX_OK;
-}
-
-/* "y" and "yes"; Enter is what stands first. 0: not understood. */
-static ProBoxButtons answer_of(const char *typed, unsigned buttons)
-{
-    size_t size = strlen(typed);
-    for (size_t i = 0; i < WORD_COUNT; i++)
-        if ((buttons & words[i].button) != 0 &&
-                (size == 0 || strncasecmp(typed, words[i].word, size) == 0))
-            return words[i].button;
-    return 0;
-}
-
-static void print_question(const char *text, unsigned buttons)
-{
-    FILE *out = term_lines_begin_print();
-    term_print_text(out, text);
-    (void)fputs(buttons == PRO_BOX_OK ? "\n[Enter]\n" : "\n[", out);
-    bool any = false;
-    for (size_t i = 0; buttons != PRO_BOX_OK && i < WORD_COUNT; i++) {
-        if ((buttons & words[i].button) == 0)
-            continue;
-        (void)fprintf(out, "%s%s", any ? "/" : "", words[i].word);
-        any = true;
-    }
-    (void)fputs(buttons == PRO_BOX_OK ? "" : "]\n", out);
-    term_lines_end_print();
-}
-
-ProStatus term_ask_box(const char *title, const char *text, unsigned buttons,
-        ProBoxButtons *ret_button, ProError *reterr)
-{
-    (void)title;
-    ProWorker *worker = pro_worker_current();
-    *ret_button = least_of(buttons);
-    if (worker != NULL)
-        return pro_worker_show_box(worker, text, reterr);
-    for (;;) {
-        TermInput input;
-        print_question(text, buttons);
-        ProStatus status = ask(&input, reterr);
-        if (status != PRO_OK || input == TERM_INPUT_ENDED)
-            return status;
-        ProBoxButtons answer = answer_of(line, buttons);
-        if (answer != 0) {
-            *ret_button = answer;
-            return PRO_OK;
-        }
-    }
+    *ret_line = line;
+    asking = true;
+    ProStatus status = loop_wait_until(input_is_there, ret_input, reterr);
+    asking = before;
+    return status;
 }
 
 /* ---- files ---- */
@@ -172,6 +116,7 @@ ProStatus term_ask_file(bool save, const char *title, const char *start, const c
     (void)start;
     for (;;) {
         TermInput input;
+        const char *typed;
         FILE *out = term_lines_begin_print();
         term_print_text(out, title);
         (void)fprintf(out, "%s%s%s [path, or Enter for none]\n",
@@ -180,10 +125,10 @@ ProStatus term_ask_file(bool save, const char *title, const char *start, const c
                 : save                            ? "Save as"
                                                   : "Open");
         term_lines_end_print();
-        ProStatus status = ask(&input, reterr);
+        ProStatus status = term_ask(&input, &typed, reterr);
         if (status != PRO_OK)
             return status;
-        const char *path = input == TERM_INPUT_ENDED ? "" : line;
+        const char *path = input == TERM_INPUT_ENDED ? "" : typed;
         const char *why = path[0] == '\0' ? NULL : check_path(save, path);
         if (why != NULL) {
             complain(path, why);

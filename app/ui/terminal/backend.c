@@ -270,10 +270,12 @@ static bool handle_input(void)
 {
     ProView *view = loop_first_open();
     const char *line;
-    if (view == NULL)
+    if (term_is_asking() || (view == NULL && !term_box_is_open()))
         return false;
     TermInput input = term_input_poll(&line);
-    if (input == TERM_INPUT_LINE)
+    if (term_box_is_open() && input != TERM_INPUT_NONE)
+        term_box_on_input(input, line);
+    else if (input == TERM_INPUT_LINE)
         act(view, line);
     else if (input == TERM_INPUT_ENDED)
         close_unattended();
@@ -311,6 +313,9 @@ const UiBackend *term_backend(void)
             .wait_show = term_wait_show,
             .wait_hide = term_wait_hide,
             .message_box = term_ask_box,
+            .box_open = term_box_open,
+            .box_close = term_box_close,
+            .box_fd = term_input_fd,
             .choose_file = term_ask_file};
     return &backend;
 }

@@ -12,7 +12,8 @@
  *   print.c    a view as plain text
  *   lines.c    lines that change: progress
  *   wait.c     wait objects
- *   ask.c      boxes and file names
+ *   ask.c      lines that are typed, file names
+ *   box.c      boxes
  *
  * Views and questions go to standard output, progress to standard error.
  */
@@ -70,9 +71,20 @@ TermInput term_input_poll(const char **ret_line);
 /* The descriptor to wait for, or -1: nobody, or not now. */
 int term_input_fd(void);
 
-ProStatus term_ask_box(const char *title, const char *text, unsigned buttons,
-        ProBoxButtons *ret_button, ProError *reterr);
+/* Handles events until a line is there, or will never be. What is typed meanwhile is this call's.
+ */
+ProStatus term_ask(TermInput *ret_input, const char **ret_line, ProError *reterr);
+bool term_is_asking(void);
 ProStatus term_ask_file(bool save, const char *title, const char *start, const char *filters,
         char **ret_path, ProError *reterr);
+
+/* ---- box.c ---- */
+
+ProStatus term_ask_box(const ProBox *box, ProBoxButtons *ret_button, ProError *reterr);
+void term_box_open(ProShownBox *box);
+void term_box_close(ProShownBox *box);
+bool term_box_is_open(void);
+/* A line for the one that is open, or the end of all lines. */
+void term_box_on_input(TermInput input, const char *typed);
 
 #endif

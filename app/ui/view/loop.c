@@ -215,6 +215,12 @@ void pro_ui_set_check(bool (*function)(void *user), void *user)
     check_user = user;
 }
 
+bool loop_goes_on(void *unused)
+{
+    (void)unused;
+    return check == NULL || check(check_user);
+}
+
 /* A worker's task that was aborted has nobody to look at its views. */
 static bool close_if_aborted(void)
 {
@@ -225,6 +231,11 @@ static bool close_if_aborted(void)
     return aborted;
 }
 
+bool loop_has_check(void)
+{
+    return check != NULL;
+}
+
 ProStatus loop_wait_until(bool (*done)(void *user), void *user, ProError *reterr)
 {
     const UiBackend *backend = backend_get(reterr);
@@ -233,7 +244,7 @@ ProStatus loop_wait_until(bool (*done)(void *user), void *user, ProError *reterr
     loop_after_wait();
     while (!done(user)) {
         (void)backend->iterate(LOOP_SLICE_MS);
-        if (check != NULL && !check(check_user))
+        if (!loop_goes_on(NULL))
             return ui_error(reterr, PRO_ERR_ABORTED, "interrupted while a view was open");
         /* A box of native code has no language that an interrupt would end. */
         if (close_if_aborted() && check == NULL && !done(user))
@@ -253,16 +264,34 @@ ProStatus pro_ui_run(ProError *reterr)
     return loop_wait_until(nothing_is_open, NULL, reterr);
 }
 
+static void pump(const UiBackend *backend)
+{
+    int64_t until = loop_now_ns() + LOOP_PUMP_MS * MS_NS;
+    loop_after_wait();
+    while (backend->iterate(0) && loop_now_ns() < until) {
+    }
+}
+
+/* A callback in here may deliver, and so come here again: some levels of that are one dialog above
+ * another, more would be a loop. */
+void loop_pump(void)
+{
+    enum { LEVELS_MAX = 8 };
+    static int level;
+    if (level >= LEVELS_MAX)
+        return;
+    level++;
+    pump(backend_current());
+    level--;
+}
+
 ProStatus pro_ui_process_events(ProError *reterr)
 {
     const UiBackend *backend = backend_get(reterr);
     if (backend == NULL)
         return PRO_ERR_WRONG_THREAD;
-    int64_t until = loop_now_ns() + LOOP_PUMP_MS * MS_NS;
-    loop_after_wait();
-    while (backend->iterate(0) && loop_now_ns() < until) {
-    }
-    if (check != NULL && !check(check_user))
+    pump(backend);
+    if (!loop_goes_on(NULL))
         return ui_error(reterr, PRO_ERR_ABORTED, "interrupted while events were handled");
     (void)close_if_aborted();
     return PRO_OK;

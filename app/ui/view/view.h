@@ -150,6 +150,11 @@ UI_SHARED void loop_before_wait(void);
 UI_SHARED void loop_after_wait(void);
 /* Handles events until `done`. PRO_ERR_ABORTED if the check said so. */
 UI_SHARED ProStatus loop_wait_until(bool (*done)(void *user), void *user, ProError *reterr);
+/* Handles what has come, for a call that is not the user interface's. */
+void loop_pump(void);
+/* Whether a language handles signals; then it is asked whether to wait on after one. */
+bool loop_has_check(void);
+bool loop_goes_on(void *unused);
 UI_SHARED ProView *loop_first_open(void); /* the newest; the others by next_open */
 size_t loop_open_count(void);
 ProStatus loop_open(ProView *view, bool as_dialog, ProError *reterr);
@@ -184,8 +189,11 @@ typedef struct UiBackend {
     /* Shows text and value as they are now; makes what is shown if need be. */
     void (*wait_show)(ProUiWait *wait);
     void (*wait_hide)(ProUiWait *wait);
-    ProStatus (*message_box)(const char *title, const char *text, unsigned buttons,
-            ProBoxButtons *ret_button, ProError *reterr);
+    ProStatus (*message_box)(const ProBox *box, ProBoxButtons *ret_button, ProError *reterr);
+    /* A worker's box, beside whatever else is open: until pro_shown_box_answer() or box_close. */
+    void (*box_open)(ProShownBox *box);
+    void (*box_close)(ProShownBox *box);
+    int (*box_fd)(void); /* readable when it may be answered; -1, or NULL: nothing tells */
     ProStatus (*choose_file)(bool save, const char *title, const char *start, const char *filters,
             char **ret_path, ProError *reterr);
 } UiBackend;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "document.h"
 
-#include "printable.h"
-
 #include <inttypes.h>
+#include <promp/text.h>
 #include <promp/value.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +46,7 @@ static ProStatus read_name(ProReader *reader, char **ret_name, ProError *reterr)
     ProStatus status = pro_read_text(reader, &text, &size, reterr);
     if (status != PRO_OK)
         return status;
-    printable_copy(cut, sizeof cut, text, size);
+    (void)pro_text_printable(cut, sizeof cut, text, size, false);
     *ret_name = strdup(cut);
     return *ret_name != NULL ? PRO_OK : no_memory(reterr);
 }
@@ -299,7 +298,7 @@ void document_cell(const Document *document, const DocumentTable *table, size_t 
     if (pro_read(&reader, &value, NULL) != PRO_OK)
         return;
     if (value.kind == PRO_VALUE_TEXT)
-        printable_copy(ret_text, DOCUMENT_CELL_MAX, value.data, value.size);
+        (void)pro_text_printable(ret_text, DOCUMENT_CELL_MAX, value.data, value.size, false);
     else if (value.kind == PRO_VALUE_INT)
         (void)snprintf(ret_text, DOCUMENT_CELL_MAX, "%" PRIX64, (uint64_t)value.integer);
     else if (value.kind == PRO_VALUE_UINT)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hits.h"
 
-#include "printable.h"
 #include "workspace/tasks/task.h"
 
+#include <promp/text.h>
 #include <string.h>
 
 typedef struct Hit {
@@ -80,7 +80,7 @@ static bool read_text(ProReader *reader, char *ret_text, size_t capacity)
     size_t size;
     if (pro_read_text(reader, &text, &size, NULL) != PRO_OK)
         return false;
-    printable_copy(ret_text, capacity, text, size);
+    (void)pro_text_printable(ret_text, capacity, text, size, false);
     return true;
 }
 

@@ -132,6 +132,7 @@ static void slices_of_slices_keep_the_whole_alive(void **state)
 typedef struct Counted {
     size_t calls;
     size_t bytes;
+    size_t together; /* parts of calls for many */
     bool fail;
 } Counted;
 
@@ -206,6 +207,69 @@ static void holes_fail_only_what_touches_them(void **state)
                 pro_container_read(container, offset, bytes, sizeof bytes, &error), expected);
     }
     assert_string_equal(error.text, "a hole at 1048576");
+    pro_container_unref(container);
+}
+
+static ProStatus counted_read_many(void *user, const ProPart *parts, size_t count, ProError *reterr)
+{
+    Counted *counted = user;
+    counted->together += count;
+    for (size_t i = 0; i < count; i++)
+        if (counted_read(user, parts[i].offset, parts[i].data, parts[i].size, reterr) != PRO_OK)
+            return PRO_ERR_SYSTEM;
+    return PRO_OK;
+}
+
+/* What is not there, in whole blocks; and what was read is there the next time. */
+static void scattered_parts_reach_the_source_together(void **state)
+{
+    (void)state;
+    static const ProContainerOps ops = {.read = counted_read, .read_many = counted_read_many};
+    enum { SIZE = 1 << 30, PARTS = 300, STEP = 3 << 20 };
+    Counted counted = {0};
+    ProContainer *container;
+    ProPart parts[PARTS];
+    uint8_t bytes[PARTS][10];
+    ProError error = {0};
+    assert_int_equal(pro_container_new_callback(&ops, &counted, SIZE, &container, NULL), PRO_OK);
+    for (size_t i = 0; i < PARTS; i++)
+        parts[i] = (ProPart){.offset = i * STEP + 4090, .size = 10, .data = bytes[i]};
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(pro_container_read_many(container, parts, PARTS, NULL), PRO_OK);
+        for (size_t i = 0; i < PARTS; i++)
+            assert_int_equal(bytes[i][9], (uint8_t)((parts[i].offset + 9) * 7));
+        assert_int_equal(counted.together, PARTS);
+        assert_int_equal(counted.bytes, PARTS * 2 * 4096); /* both blocks that a part touches */
+    }
+    counted.fail = true;
+    parts[0].offset = SIZE / 2;
+    assert_int_equal(pro_container_read_many(container, parts, PARTS, &error), PRO_ERR_SYSTEM);
+    assert_non_null(strstr(error.text, "device lost at 536870912"));
+    parts[7].offset = SIZE;
+    assert_int_equal(pro_container_read_many(container, parts, PARTS, &error), PRO_ERR_INVALID);
+    assert_non_null(strstr(error.text, "part 7 of 300"));
+    pro_container_unref(container);
+}
+
+/* A reader that jumps about far and wide gets what it asks for, and little else. */
+static void jumps_in_a_large_source_read_little(void **state)
+{
+    (void)state;
+    static const ProContainerOps ops = {.read = counted_read};
+    enum { READS = 5000 };
+    Counted counted = {0};
+    ProContainer *container;
+    uint8_t bytes[4096];
+    uint64_t random = 1;
+    assert_int_equal(
+            pro_container_new_callback(&ops, &counted, (uint64_t)1 << 40, &container, NULL),
+            PRO_OK);
+    for (int i = 0; i < READS; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        uint64_t offset = random >> 24 << 12 & (((uint64_t)1 << 40) - 1);
+        assert_int_equal(pro_container_read(container, offset, bytes, sizeof bytes, NULL), PRO_OK);
+    }
+    assert_true(counted.bytes < (size_t)READS * 4096 * 5 / 4);
     pro_container_unref(container);
 }
 
@@ -298,5 +362,7 @@ TEST_MAIN(cmocka_unit_test(every_kind_conforms), cmocka_unit_test(the_suite_sees
         cmocka_unit_test(slices_of_slices_keep_the_whole_alive),
         cmocka_unit_test(blocks_are_read_once), cmocka_unit_test(holes_fail_only_what_touches_them),
         cmocka_unit_test(jumping_about_reads_a_small_source_whole),
+        cmocka_unit_test(jumps_in_a_large_source_read_little),
+        cmocka_unit_test(scattered_parts_reach_the_source_together),
         cmocka_unit_test(a_failing_source_passes_its_reason_on),
         cmocka_unit_test(long_copies_can_be_cancelled))

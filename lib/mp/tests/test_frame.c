@@ -4,6 +4,7 @@
  * bad. */
 
 #include "mp/frame.h"
+#include "mp/limits.h"
 
 #include "support/test.h"
 
@@ -139,13 +140,39 @@ static void write_receipt(Buffer *frame)
     frame_record(frame, FRAME_RECEIPT, 0x0123456789ABCDEF, NULL, 0);
 }
 
+static void write_box(Buffer *frame)
+{
+    const ProBox box = {.title = "Plug-in",
+            .text = "Shall it??",
+            .buttons = PRO_BOX_YES | PRO_BOX_NO,
+            .icon = PRO_BOX_ICON_WARNING};
+    frame_begin(frame, 9);
+    size_t record = frame_record_begin(frame, FRAME_BOX, 3);
+    frame_box_write(frame, &box);
+    frame_record_end(frame, record);
+}
+
+static void write_box_closed(Buffer *frame)
+{
+    const uint8_t button = PRO_BOX_NO;
+    frame_begin(frame, 10);
+    frame_record(frame, FRAME_BOX_CLOSED, 3, &button, 1);
+}
+
+static void write_box_drop(Buffer *frame)
+{
+    frame_begin(frame, 11);
+    frame_record(frame, FRAME_BOX_DROP, 4, NULL, 0);
+}
+
 static const struct {
     const char *name;
     void (*write)(Buffer *frame);
 } writers[] = {{"empty", write_empty}, {"hello", write_hello}, {"task", write_task},
         {"ending_result", write_ending_result}, {"ending_error", write_ending_error},
         {"progress", write_progress}, {"two_records", write_two_records}, {"blob", write_blob},
-        {"lane", write_lane}, {"receipt", write_receipt}};
+        {"lane", write_lane}, {"receipt", write_receipt}, {"box", write_box},
+        {"box_closed", write_box_closed}, {"box_drop", write_box_drop}};
 
 static const GoldenFrame *find_golden(const char *name)
 {
@@ -181,6 +208,8 @@ static ProStatus read_payload(const FrameRecord *record, ProError *reterr)
     FrameTask task;
     FrameEnding ending;
     FrameProgress progress;
+    FrameBox box;
+    ProBoxButtons button;
     switch (record->type) {
     case FRAME_TASK:
         return frame_task_read(record->payload, record->payload_size, &task, reterr);
@@ -188,6 +217,10 @@ static ProStatus read_payload(const FrameRecord *record, ProError *reterr)
         return frame_ending_read(record->payload, record->payload_size, &ending, reterr);
     case FRAME_PROGRESS:
         return frame_progress_read(record->payload, record->payload_size, &progress, reterr);
+    case FRAME_BOX:
+        return frame_box_read(record->payload, record->payload_size, &box, reterr);
+    case FRAME_BOX_CLOSED:
+        return frame_box_answer_read(record->payload, record->payload_size, &button, reterr);
     default:
         return PRO_OK;
     }
@@ -287,6 +320,46 @@ static void an_error_and_progress_come_back(void **state)
     assert_memory_equal(progress.text, "half", progress.text_size);
 }
 
+static void a_box_comes_back(void **state)
+{
+    (void)state;
+    FrameReader reader;
+    FrameRecord record;
+    FrameBox box;
+    const GoldenFrame *frame = find_golden("box");
+    assert_int_equal(frame_open(&reader, frame->bytes, frame->size, NULL), PRO_OK);
+    assert_int_equal(frame_next(&reader, &record, NULL), PRO_OK);
+    assert_int_equal(frame_box_read(record.payload, record.payload_size, &box, NULL), PRO_OK);
+    assert_int_equal(box.buttons, PRO_BOX_YES | PRO_BOX_NO);
+    assert_int_equal(box.icon, PRO_BOX_ICON_WARNING);
+    assert_int_equal(box.title_size, strlen("Plug-in"));
+    assert_memory_equal(box.title, "Plug-in", box.title_size);
+    assert_memory_equal(box.text, "Shall it??", box.text_size);
+}
+
+/* What a program writes is cut to what a reader takes, between characters. */
+static void long_texts_of_boxes_are_cut(void **state)
+{
+    (void)state;
+    static char text[2 * MP_BOX_TEXT_MAX];
+    for (size_t i = 0; i + 2 < sizeof text; i += 3)
+        memcpy(text + i, "\xE2\x82\xAC", 3);
+    const ProBox box = {.title = text, .text = text};
+    FrameBox read;
+    Buffer payload = {0};
+    frame_box_write(&payload, &box);
+    assert_int_equal(frame_box_read(payload.data, payload.size, &read, NULL), PRO_OK);
+    assert_int_equal(read.buttons, PRO_BOX_OK);
+    assert_int_equal(read.title_size, MP_BOX_TITLE_MAX / 3 * 3);
+    assert_int_equal(read.text_size, MP_BOX_TEXT_MAX / 3 * 3);
+    uint8_t *longer = calloc(1, payload.size + 3);
+    assert_non_null(longer);
+    memcpy(longer, payload.data, payload.size);
+    assert_int_equal(frame_box_read(longer, payload.size + 3, &read, NULL), PRO_ERR_FORMAT);
+    free(longer);
+    buffer_fini(&payload);
+}
+
 /* Whatever prefix of a valid frame comes, and whatever byte of it is another: an answer, no crash.
  */
 static void every_prefix_and_every_changed_byte_gets_an_answer(void **state)
@@ -317,6 +390,8 @@ int main(int argc, char **argv)
             cmocka_unit_test(bad_frames_are_refused_with_a_reason),
             cmocka_unit_test(a_task_comes_back),
             cmocka_unit_test(an_error_and_progress_come_back),
+            cmocka_unit_test(a_box_comes_back),
+            cmocka_unit_test(long_texts_of_boxes_are_cut),
             cmocka_unit_test(every_prefix_and_every_changed_byte_gets_an_answer),
     };
     if (argc > 1)

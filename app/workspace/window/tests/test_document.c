@@ -3,7 +3,6 @@
 
 #include "workspace/tasks/document.h"
 #include "workspace/window/document.h"
-#include "workspace/window/printable.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -168,29 +167,6 @@ static void every_cut_is_refused(void **state)
     pro_writer_free(writer);
 }
 
-static void expect_printable(const char *data, size_t capacity, const char *expected)
-{
-    char text[64];
-    printable_copy(text, capacity, data, strlen(data));
-    assert_string_equal(text, expected);
-}
-
-static void texts_out_of_files_are_made_harmless(void **state)
-{
-    (void)state;
-    expect_printable("plain \xC3\xA4\xE2\x82\xAC", 64, "plain \xC3\xA4\xE2\x82\xAC");
-    expect_printable("a\nb\x1B[2J", 64,
-            "a\xEF\xBF\xBD"
-            "b\xEF\xBF\xBD[2J");
-    expect_printable("\xFF\xC0\x80", 64, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
-    expect_printable("exe.\xE2\x80\xAEtxt", 64, "exe.\xEF\xBF\xBDtxt");
-    expect_printable("\xE2\x82", 64, "\xEF\xBF\xBD\xEF\xBF\xBD");
-    expect_printable("\xED\xA0\x80", 64, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
-    expect_printable("abc\xC3\xA4", 5, "abc");
-    expect_printable("abc", 1, "");
-}
-
 TEST_MAIN(cmocka_unit_test(what_a_task_writes_is_read_back),
         cmocka_unit_test(what_a_hostile_worker_writes_is_refused),
-        cmocka_unit_test(rows_that_are_none_are_blank), cmocka_unit_test(every_cut_is_refused),
-        cmocka_unit_test(texts_out_of_files_are_made_harmless))
+        cmocka_unit_test(rows_that_are_none_are_blank), cmocka_unit_test(every_cut_is_refused))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "printable.h"
+#include <promp/text.h>
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -25,8 +24,10 @@ static size_t character_size(const uint8_t *data, size_t size, uint32_t *ret_cod
     return code >= lowest[length] && code <= 0x10FFFF && !surrogate ? length : 0;
 }
 
-static bool is_shown(uint32_t code)
+static bool is_shown(uint32_t code, bool keep_lines)
 {
+    if (code == '\n' || code == '\t')
+        return keep_lines;
     bool control = code < 0x20 || (code >= 0x7F && code < 0xA0);
     bool separator = code == 0x2028 || code == 0x2029;
     bool direction = code == 0x61C || (code >= 0x200E && code <= 0x200F) ||
@@ -34,14 +35,15 @@ static bool is_shown(uint32_t code)
     return !control && !separator && !direction;
 }
 
-void printable_copy(char *ret_text, size_t capacity, const void *data, size_t size)
+size_t pro_text_printable(
+        char *ret_text, size_t capacity, const void *data, size_t size, bool keep_lines)
 {
     const uint8_t *bytes = data;
     size_t used = 0;
     for (size_t at = 0; at < size;) {
         uint32_t code = 0;
         size_t length = character_size(bytes + at, size - at, &code);
-        bool shown = length > 0 && is_shown(code);
+        bool shown = length > 0 && is_shown(code, keep_lines);
         const void *from = shown ? (const void *)(bytes + at) : replacement;
         size_t written = shown ? length : sizeof replacement - 1;
         if (used + written >= capacity)
@@ -51,4 +53,5 @@ void printable_copy(char *ret_text, size_t capacity, const void *data, size_t si
         at += length > 0 ? length : 1;
     }
     ret_text[used] = '\0';
+    return used;
 }
