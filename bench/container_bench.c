@@ -16,6 +16,7 @@
  *   random, scattered      thousands of 4 KiB reads a second, anywhere in it: one after another;
  *                          64 in one call
  *   random-workers         the same, one after another, by all workers at once, in sum
+ *   far-sequential, far-scattered  the same by a worker of an agent, over TCP with CURVE
  */
 
 #include "clock.h"
@@ -23,8 +24,11 @@
 
 #include <promp/container_ops.h>
 #include <promp/promp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 enum {
     WORKERS = 4,
@@ -89,15 +93,43 @@ static ProContainer *called_back(size_t size)
 
 typedef struct Bench {
     ProManager *manager;
+    int agent; /* where an agent waits for its ticket */
     ProWorkerId workers[WORKERS];
     const char *plugin;
 } Bench;
 
-static void bench_start(Bench *bench, const char *plugin)
+/* A process that becomes an agent when it gets a ticket; made before there are threads. */
+static int fork_agent(void)
+{
+    int ends[2];
+    char ticket[PRO_TICKET_MAX] = "";
+    if (pipe(ends) != 0 || fork() != 0)
+        return ends[1];
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)close(ends[1]);
+    bool got = read(ends[0], ticket, sizeof ticket - 1) > 0;
+    _exit(got && pro_agent_run(ticket, NULL) != PRO_OK);
+}
+
+static void go_far(const Bench *bench)
 {
     ProError error = {0};
-    *bench = (Bench){.plugin = plugin};
+    char ticket[PRO_TICKET_MAX] = "";
+    check(pro_manager_listen(bench->manager, "tcp://127.0.0.1:*", ticket, &error), &error,
+            "listen");
+    if (write(bench->agent, ticket, sizeof ticket) != sizeof ticket)
+        fail("ticket", &error);
+    check(pro_manager_wait_hosts(bench->manager, 1, -1, &error), &error, "agent");
+    check(pro_manager_set_placement(bench->manager, PRO_PLACE_HOSTS, &error), &error, "placement");
+}
+
+static void bench_start(Bench *bench, const char *plugin, bool far)
+{
+    ProError error = {0};
+    *bench = (Bench){.plugin = plugin, .agent = far ? fork_agent() : -1};
     check(pro_manager_new(&bench->manager, &error), &error, "manager");
+    if (far)
+        go_far(bench);
     for (int i = 0; i < WORKERS; i++)
         check(pro_manager_start_worker(bench->manager, &bench->workers[i], &error), &error,
                 "worker");
@@ -346,26 +378,30 @@ static double row_random_workers(const Bench *bench, size_t size)
     return WORKERS * RANDOM_READS / (double)(bench_now_ns() - begin) * 1e6;
 }
 
+typedef enum RowWorkers { NO_WORKERS, OWN_WORKERS, FAR_WORKERS } RowWorkers;
+
 typedef struct Row {
     const char *name;
     double (*run)(const Bench *bench, size_t size);
-    bool workers;
+    RowWorkers workers;
     double (*run_both)(const Bench *bench, size_t size, double *ret_peer); /* instead of run */
 } Row;
 
 static const Row rows[] = {
-        {"take", row_take, false},
-        {"copy", row_copy, false},
-        {"memcpy", row_memcpy, false},
-        {"attach", row_attach, true},
-        {"memory", row_memory, true},
-        {"tables", row_tables, true},
-        {"first", NULL, true, row_first},
-        {"warm", NULL, true, row_warm},
-        {"sequential", row_sequential, true},
-        {"random", row_random, true},
-        {"scattered", row_scattered, true},
-        {"random-workers", row_random_workers, true},
+        {"take", row_take, NO_WORKERS},
+        {"copy", row_copy, NO_WORKERS},
+        {"memcpy", row_memcpy, NO_WORKERS},
+        {"attach", row_attach, OWN_WORKERS},
+        {"memory", row_memory, OWN_WORKERS},
+        {"tables", row_tables, OWN_WORKERS},
+        {"first", NULL, OWN_WORKERS, row_first},
+        {"warm", NULL, OWN_WORKERS, row_warm},
+        {"sequential", row_sequential, OWN_WORKERS},
+        {"random", row_random, OWN_WORKERS},
+        {"scattered", row_scattered, OWN_WORKERS},
+        {"random-workers", row_random_workers, OWN_WORKERS},
+        {"far-sequential", row_sequential, FAR_WORKERS},
+        {"far-scattered", row_scattered, FAR_WORKERS},
 };
 
 int main(int argc, char **argv)
@@ -374,8 +410,8 @@ int main(int argc, char **argv)
         if (strcmp(argv[2], rows[i].name) != 0)
             continue;
         Bench bench = {.manager = NULL};
-        if (rows[i].workers)
-            bench_start(&bench, argv[1]);
+        if (rows[i].workers != NO_WORKERS)
+            bench_start(&bench, argv[1], rows[i].workers == FAR_WORKERS);
         size_t bytes = (size_t)atoi(argv[3]) << 20;
         double peer;
         if (rows[i].run != NULL) {

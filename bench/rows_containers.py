@@ -147,6 +147,19 @@ def random_workers(scale):
                   "4 workers at once read 4 KiB anywhere")
 
 
+# ---- by TCP ----
+
+
+def far_sequential(scale):
+    return Group("a worker of an agent (TCP, CURVE) reads a container from begin to end, 4 KiB at a time", "GiB/s",
+                 container("far-sequential", mib(scale, 512)), rounds=3)
+
+
+def far_scattered(scale):
+    return random("1 GiB", 1024, None, scale, "far-scattered",
+                  "a worker of an agent (TCP, CURVE) reads 4 KiB anywhere, 64 parts a call,")
+
+
 # ---- PE ----
 
 
@@ -215,5 +228,6 @@ GROUPS = [
     functools.partial(rare, 10, "10 MB"), functools.partial(rare, 1024, "1 GiB"),
     *(functools.partial(adversarial, case) for case in ADVERSARIAL),
     *(functools.partial(pattern, case) for case in PATTERNS),
-    sequential, random_cached, random_uncached, scattered_uncached, random_workers, pe_parse, pe_objects,
+    sequential, random_cached, random_uncached, scattered_uncached, random_workers, far_sequential, far_scattered,
+    pe_parse, pe_objects,
 ]

@@ -141,6 +141,25 @@ def dask_tasks(count):
             return per_second(run, count)
 
 
+# ---- by TCP ----
+
+
+def promp_far_tasks(count):
+    from promp_side import NOTHING, ProManager, agent, arguments, ready_worker
+    with ProManager() as manager, agent(manager):
+        workers = [ready_worker(manager), ready_worker(manager)]
+
+        def run(number):
+            for i in range(number):
+                manager.evalPythonFunction(workers[i % 2], NOTHING, "nothing", arguments(), True)
+            manager.wait()
+            while manager.hasResults():
+                manager.takeResult()
+
+        run(WARM_UP)
+        return per_second(run, count)
+
+
 # ---- 64 MiB there and back; times a second ----
 
 
@@ -223,6 +242,13 @@ def throughput_of_others(scale):
                   Peer("dask.distributed", probe("rows_tasks", "dask_tasks", count))], rounds=3)
 
 
+def throughput_far(scale):
+    count = scale.count(4000)
+    return Group("4,000 empty functions queued at once, 2 workers of an agent (TCP, CURVE)", "/s",
+                 probe("rows_tasks", "promp_far_tasks", count),
+                 [Peer("dask.distributed (TCP)", probe("rows_tasks", "dask_tasks", count), ratio(at_least=3))], rounds=3)
+
+
 def large_value(scale):
     return Group("64 MiB of bytes as argument and as result", "/s", probe("rows_tasks", "promp_large"),
                  [Peer("Pool, fork", probe("rows_tasks", "pool_large"), ratio(at_least=5))])
@@ -236,4 +262,4 @@ def crowd(scale):
                  [Peer("with 7", probe("rows_tasks", "promp_crowded", 7, count), ratio(at_most=1.05))])
 
 
-GROUPS = [round_trip, throughput, throughput_of_others, large_value, crowd]
+GROUPS = [round_trip, throughput, throughput_of_others, throughput_far, large_value, crowd]

@@ -2,7 +2,6 @@
 #include "mp/launcher.h"
 
 #include "core/error.h"
-#include "mp/far/gateway.h"
 #include "mp/fd_channel.h"
 #include "mp/nursery.h"
 #include "mp/runtime_folder.h"

@@ -21,10 +21,13 @@
 #define NURSERY_BINDING_NAME "LD_BIND_NOW"
 #define NURSERY_BINDING_VALUE "promp-nursery"
 #define WORKER_ARGUMENT "--promp-worker"
+#define GATEWAY_ARGUMENT "--promp-gateway"
 enum {
     NURSERY_CONTROL_FD = 3, /* packets NURSERY_CONNECT */
     NURSERY_HOST_FD = 4,    /* the host's pidfd */
     WORKER_CONFIG_FD = 3,   /* a memfd; the descriptors of WorkerFd follow from 4 on */
+    GATEWAY_CHANNEL_FD = 3, /* packets, as a manager's channel to a nursery */
+    GATEWAY_HOST_FD = 4,    /* the host's pidfd */
 };
 
 typedef enum NurseryPacket {

@@ -35,6 +35,13 @@ static void *process_context(void)
     return current;
 }
 
+void socket_allow_many(int count)
+{
+    void *zmq_context = process_context();
+    if (zmq_context != NULL)
+        (void)zmq_ctx_set(zmq_context, ZMQ_MAX_SOCKETS, count);
+}
+
 ProStatus transport_open(int type, Socket **ret_socket, ProError *reterr)
 {
     void *zmq_context = process_context();

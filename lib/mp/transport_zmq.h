@@ -24,6 +24,7 @@ typedef struct Socket Socket;
 typedef struct Packet Packet; /* one received frame; counted */
 
 /* One process has one ZeroMQ context; it is made by the first socket, anew after a fork. */
+void socket_allow_many(int count); /* before the first: more than ZeroMQ's 1023 */
 ProStatus socket_open_router(const char *endpoint, Socket **ret_socket, ProError *reterr);
 ProStatus socket_open_link(const char *endpoint, const uint8_t routing_id[MP_ROUTING_ID_BYTES],
         Socket **ret_socket, ProError *reterr);

@@ -172,12 +172,24 @@ static void ask_at_desk(Reading *reading)
         desk_call(&desk->view);
 }
 
-/* The main thread is told to stop by a signal, which may have come while it looked. */
-static bool is_interrupted(const Reading *reading, DeskWait wait)
+static bool is_answered(const WorkerDesk *desk, const Piece *piece)
 {
+    return desk_is_answered(&desk->view, piece->place, atomic_load(&desk->asked[piece->place]));
+}
+
+/* Sleeps until the newest is answered, when most likely all are: one sleep for all of them. False
+ * if the main thread is told to stop, by a signal that may have come while it looked. */
+static bool sleep_for_answers(const Reading *reading)
+{
+    const WorkerDesk *desk = reading->blocks->desk;
     ProWorker *worker = reading->blocks->worker;
-    return worker_is_front(worker) &&
-           (wait == DESK_INTERRUPTED || atomic_load(&worker->interrupts) != reading->interrupts);
+    const Piece *oldest = &reading->open[reading->oldest];
+    const Piece *newest = &reading->open[(reading->oldest + reading->open_count - 1) % AT_ONCE];
+    const Piece *piece = is_answered(desk, newest) ? oldest : newest;
+    bool interrupted =
+            desk_sleep(&desk->view, piece->place, atomic_load(&desk->asked[piece->place]));
+    return !worker_is_front(worker) || is_answered(desk, oldest) ||
+           !(interrupted || atomic_load(&worker->interrupts) != reading->interrupts);
 }
 
 static ProStatus copy_answer(const WorkerDesk *desk, const Piece *piece, ProError *reterr)
@@ -199,13 +211,9 @@ static ProStatus take_oldest(Reading *reading, ProError *reterr)
     WorkerDesk *desk = reading->blocks->desk;
     const Piece *piece = &reading->open[reading->oldest];
     uint32_t count = atomic_load(&desk->asked[piece->place]);
-    for (;;) {
-        DeskWait wait = desk_wait(&desk->view, piece->place, count, &desk->spin_ns);
-        if (wait == DESK_ANSWERED)
-            break;
-        if (is_interrupted(reading, wait))
+    while (!desk_look(&desk->view, piece->place, count, &desk->spin_ns))
+        if (!sleep_for_answers(reading))
             return error_set(reterr, PRO_ERR_ABORTED, "interrupted while waiting for the manager");
-    }
     ProStatus status = copy_answer(desk, piece, reterr);
     give_place_back(desk, piece->place);
     reading->oldest = (reading->oldest + 1) % AT_ONCE;

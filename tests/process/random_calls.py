@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls a manager in random order: starts, gives, cancels, kills, stops. Each task ends exactly once, or it is a bug.
 
-random_calls.py [--rounds 20] [--calls 60] [--seed N]
+random_calls.py [--rounds 20] [--calls 60] [--seed N] [--far]
 
 A round is a manager and its random calls, with large values, messages and containers. Then what would run for ever is
 cancelled, and wait() has to come back: what does not come in WATCHDOG_MS hangs. A result is the right one; an ending
 that is none needs a cancel or a kill that could have hit its task. At the end no process and no file descriptor is
-left. Prints TAP; a failure names its seed.
+left. Prints TAP; a failure names its seed. --far: workers are those of agents, which come and are killed, or local ones.
 """
 import argparse
 import hashlib
@@ -16,12 +16,14 @@ import os
 import pathlib
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "build/python"))  # unless PYTHONPATH has it
 
+import Pro  # noqa: E402
 from Pro.Core import NTContainer, NTSimpleWait  # noqa: E402
 from Pro.MP import *  # noqa: E402,F403
 
@@ -109,10 +111,44 @@ def require(condition, text):
         raise Wrong(text)
 
 
+class Hosts:
+    """Agents of a manager, played here; some are killed while they work."""
+
+    def __init__(self, manager, chance):
+        self.manager, self.random, self.agents = manager, chance, []
+        self.ticket = manager.listen()
+        self.come()
+
+    def come(self):
+        promp = pathlib.Path(Pro.__file__).resolve().parents[2] / "promp"
+        agent = subprocess.Popen([promp, "agent"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        agent.stdin.write(self.ticket)
+        agent.stdin.close()
+        self.agents.append(agent)
+        deadline = time.monotonic() + WATCHDOG_MS / 1000
+        while agent.pid not in [host["pid"] for host in self.manager.hosts()]:
+            require(time.monotonic() < deadline, "an agent did not come")
+            self.manager.waitHosts(len(self.manager.hosts()) + 1, 1)
+
+    def change(self):
+        """True if some workers have lost their host."""
+        if len(self.agents) < 2 or self.random.random() < 0.5:
+            self.come()
+            return False
+        agent = self.agents.pop(self.random.randrange(len(self.agents)))
+        agent.kill()
+        agent.wait()
+        return True
+
+    def end(self):
+        for agent in self.agents:
+            require(agent.wait(WATCHDOG_MS / 1000) == 0, "an agent did not end well")
+
+
 class Round:
     """One manager. `given`: task -> function and argument; `touched`: tasks that a call may have hit."""
 
-    def __init__(self, seed, calls):
+    def __init__(self, seed, calls, far):
         self.random, self.calls = random.Random(seed), calls
         self.manager = ProManager()
         self.options = self.random.choice(OPTIONS)
@@ -124,12 +160,20 @@ class Round:
         self.shares = {}
         self.killed = False  # something may have ended a process
         self.waits = []
+        self.hosts = Hosts(self.manager, self.random) if far else None
 
     # ---- the calls ----
 
     def start(self):
         if len(self.manager.workers()) < WORKERS_MAX:
             self.manager.startWorker()
+
+    def place(self):
+        self.manager.setPlacement(self.random.choice([ProPlace_Local, ProPlace_Hosts, ProPlace_Hosts]))
+
+    def change_hosts(self):
+        if self.hosts.change():
+            self.touch_all()
 
     def stop(self):
         worker = self.some_worker()
@@ -252,6 +296,8 @@ class Round:
         calls = {self.start: 2, self.stop: 1, self.spares: 1, self.give: 8, self.box: 1, self.abort_worker: 2,
                  self.abort_task: 2, self.kill: 1, self.message: 1, self.wait_shortly: 3, self.take: 2,
                  self.share: 2, self.read: 2, self.watch: 2}
+        if self.hosts is not None:
+            calls |= {self.place: 2, self.change_hosts: 1}
         chosen = self.random.choices(list(calls), list(calls.values()))[0]
         self.log.append(chosen.__name__)
         try:
@@ -311,6 +357,8 @@ class Round:
                 self.check()
         finally:
             self.manager.close()
+        if self.hosts is not None:
+            self.hosts.end()
         alive = [pid for pid in self.pids if pid > 0 and is_alive(pid)]
         require(not alive, f"processes {alive} outlive their manager")
 
@@ -349,6 +397,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--calls", type=int, default=60)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="of the first round")
+    parser.add_argument("--far", action="store_true", help="workers of agents, too")
     arguments = parser.parse_args()
     failures, files, tap = 0, None, separate_terminal()
     with tempfile.TemporaryDirectory() as folder:
@@ -356,7 +405,7 @@ def main():
         print(f"1..{arguments.rounds}", file=tap)
         for number in range(arguments.rounds):
             seed = arguments.seed + number
-            round_ = Round(seed, arguments.calls)
+            round_ = Round(seed, arguments.calls, arguments.far)
             try:
                 round_.run()
                 files = files or open_files() + FILES_SLACK

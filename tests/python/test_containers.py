@@ -4,6 +4,7 @@
 import hashlib
 import os
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -494,6 +495,30 @@ def test_many_threads_of_a_worker_read_blocks_at_once(manager, call):
     """More than the desk has places: the others ask by frames."""
     c = NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA))
     assert call(THREADS, "read_all", c, 25) == [hashlib.sha256(DATA).digest()] * 25
+
+
+def test_blocks_come_by_frames_where_no_desk_can_be_made(manager, worker, call):
+    c = NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA))
+    manager.shareContainer("c", c)
+    assert call("def ready():\n    return True\n", "ready")
+    code = """
+import hashlib
+from Pro.MP import proWorkerObject
+
+def all_of_it():
+    c = proWorkerObject().getSharedContainer("c")
+    return hashlib.sha256(c.data()).digest(), c.readMany([(i * 9973, i) for i in range(100)])
+"""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))  # none left
+    try:
+        digest, parts = call(code, "all_of_it")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert digest == hashlib.sha256(DATA).digest()
+    assert parts == [DATA[i * 9973:i * 9973 + i] for i in range(100)]
 
 
 def test_a_slow_source_holds_up_nobody_else(manager):

@@ -17,11 +17,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
+    GATEWAY_SOCKETS_MAX = 16384,
     EVENTS_AT_ONCE = 64,
     MESSAGES_AT_ONCE = 256,
     SOON_MS = 1,
@@ -283,6 +285,17 @@ static ProStatus open_sockets(Gateway *gateway, const GatewayStart *start, ProEr
     return status;
 }
 
+/* A far worker has a socket and a handful of descriptors here. */
+static void make_room(void)
+{
+    struct rlimit files;
+    socket_allow_many(GATEWAY_SOCKETS_MAX);
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static ProStatus open_gateway(Gateway *gateway, ProError *reterr)
 {
     struct {
@@ -376,6 +389,7 @@ int gateway_run(void)
     (void)prctl(PR_SET_NAME, "promp-gateway");
     (void)fcntl(GATEWAY_CHANNEL_FD, F_SETFD, FD_CLOEXEC);
     (void)fcntl(GATEWAY_HOST_FD, F_SETFD, FD_CLOEXEC);
+    make_room();
     list_init(&gateway.agents);
     list_init(&gateway.workers);
     if (open_gateway(&gateway, &error) != PRO_OK) {

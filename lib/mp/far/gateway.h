@@ -16,9 +16,6 @@
  * process that may do no more to the manager than a worker may.
  */
 
-#define GATEWAY_ARGUMENT "--promp-gateway"
-enum { GATEWAY_CHANNEL_FD = 3, GATEWAY_HOST_FD = 4 };
-
 /* The first packet of the channel (GATEWAY_LISTEN). */
 typedef struct GatewayStart {
     TcpKeys keys;
