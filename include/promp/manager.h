@@ -93,7 +93,7 @@ PRO_API const char *pro_worker_state_text(ProWorkerState state);
 typedef struct ProWorkerInfo {
     ProWorkerId id;
     ProWorkerState state;
-    int64_t pid;         /* on its machine; 0 while there is no process */
+    int64_t pid;         /* on its machine; 0 while it starts, and when it is dead */
     uint32_t host;       /* where it runs (promp/host.h); 0: this machine */
     int level;           /* the worker process' level: this process' level + 1 */
     ProTaskId task;      /* running now, or 0 */

@@ -136,26 +136,24 @@ static ProStatus next_regex(Search *search, ProMatch *ret_match, ProError *reter
         if (search->container->data != NULL && search->progress != NULL && visible - start > window)
             visible = start + window;
         bool more = from + visible < search->end;
-        RegexOutcome outcome;
-        size_t match_begin = 0;
-        size_t match_end = 0;
-        status = regex_run(search->run, search->loaded, visible, start, more, &outcome,
-                &match_begin, &match_end, reterr);
+        RegexResult result;
+        status = regex_run(
+                search->run, &(RegexWindow){search->loaded, visible, more}, start, &result, reterr);
         if (status != PRO_OK)
             return status;
-        if (outcome == REGEX_MATCH) {
-            *ret_match = (ProMatch){from + match_begin, match_end - match_begin};
+        if (result.outcome == REGEX_MATCH) {
+            *ret_match = (ProMatch){from + result.begin, result.end - result.begin};
             return PRO_OK;
         }
         if (!more)
             break;
-        if (outcome == REGEX_NONE) {
+        if (result.outcome == REGEX_NONE) {
             search->position = from + visible;
             continue;
         }
         /* A match may begin there: look again with more behind it, if there was nothing skipped. */
-        if (from + match_begin > search->position)
-            search->position = from + match_begin;
+        if (from + result.begin > search->position)
+            search->position = from + result.begin;
         else
             window *= 2;
         if (search->container->data == NULL && window > PRO_REGEX_WINDOW_MAX)

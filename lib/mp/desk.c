@@ -148,41 +148,35 @@ void desk_call(const DeskView *view)
         desk_ring(view);
 }
 
-static bool is_answered(const DeskView *view, uint32_t place, uint32_t count)
+bool desk_is_answered(const DeskView *view, uint32_t place, uint32_t count)
 {
     return atomic_load_explicit(&view->tray->answers[place].count, memory_order_acquire) == count;
 }
 
-static DeskWait sleep_for_answer(const DeskView *view, uint32_t place, uint32_t count)
+bool desk_look(const DeskView *view, uint32_t place, uint32_t count, _Atomic uint32_t *spin_ns)
 {
-    const struct timespec patience = {.tv_nsec = 50000000};
-    long error = syscall(SYS_futex, &view->tray->answers[place].count, FUTEX_WAIT, count - 1,
-            &patience, NULL, 0);
-    if (error == 0 || errno == EAGAIN)
-        return DESK_ANSWERED;
-    return errno == EINTR ? DESK_INTERRUPTED : DESK_TIMED_OUT;
-}
-
-DeskWait desk_wait(const DeskView *view, uint32_t place, uint32_t count, _Atomic uint32_t *spin_ns)
-{
-    uint32_t bit = 1u << place;
-    if (is_answered(view, place, count))
-        return DESK_ANSWERED;
+    if (desk_is_answered(view, place, count))
+        return true;
     Spin spin = spin_begin(spin_ns);
     bool answered = false;
     while (!answered && spin_on(&spin))
-        answered = is_answered(view, place, count);
+        answered = desk_is_answered(view, place, count);
     spin_end(&spin, answered);
-    if (answered)
-        return DESK_ANSWERED;
+    return answered;
+}
+
+bool desk_sleep(const DeskView *view, uint32_t place, uint32_t count)
+{
+    const struct timespec patience = {.tv_nsec = 50000000};
+    uint32_t bit = 1u << place;
     (void)atomic_fetch_or(&view->sheet->sleepers, bit);
     if (atomic_load(&view->sheet->posted) != 0)
         desk_ring(view); /* who looks has been busy since; there may be another */
-    DeskWait wait = sleep_for_answer(view, place, count);
+    long error = syscall(SYS_futex, &view->tray->answers[place].count, FUTEX_WAIT, count - 1,
+            &patience, NULL, 0);
+    bool interrupted = error != 0 && errno == EINTR;
     (void)atomic_fetch_and(&view->sheet->sleepers, ~bit);
-    if (is_answered(view, place, count))
-        return DESK_ANSWERED;
-    return wait == DESK_INTERRUPTED ? DESK_INTERRUPTED : DESK_TIMED_OUT;
+    return interrupted;
 }
 
 /* ---- the manager's side ---- */

@@ -18,8 +18,7 @@
  *
  * The sheet both can write, the tray the worker can only read: what a container's callback does
  * with the bytes while it makes them, nobody can change under its hands. A worker may be
- * compromised: a question is copied before it is checked, and of the tray the manager reads
- * nothing.
+ * compromised: a question is copied before it is checked.
  */
 
 enum {
@@ -84,11 +83,12 @@ void desk_post(const DeskView *view, uint32_t place, const ShareRead *question);
 /* After posting: rings unless a server looks anyway. */
 void desk_call(const DeskView *view);
 
-typedef enum DeskWait { DESK_ANSWERED, DESK_TIMED_OUT, DESK_INTERRUPTED } DeskWait;
-
-/* Until the place has `count` answers, for a while: looks, then sleeps. If a question was not taken
- * by then, it rings for one more server. `spin_ns` learns how long looking pays. */
-DeskWait desk_wait(const DeskView *view, uint32_t place, uint32_t count, _Atomic uint32_t *spin_ns);
+bool desk_is_answered(const DeskView *view, uint32_t place, uint32_t count);
+/* Looks whether the place has `count` answers for as long as that pays, which `spin_ns` learns. */
+bool desk_look(const DeskView *view, uint32_t place, uint32_t count, _Atomic uint32_t *spin_ns);
+/* Sleeps until it may have them, or for a while. If a question was not taken by now, it rings for
+ * one more server. True if a signal handler ran. */
+bool desk_sleep(const DeskView *view, uint32_t place, uint32_t count);
 
 /* ---- the manager's side ---- */
 

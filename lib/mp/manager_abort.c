@@ -23,8 +23,8 @@ ProAbortRung abort_rung(const Slot *slot)
 }
 
 /*
- * A worker may say hello and take tasks before the launcher has told its pid. Nobody can send it a
- * signal until then, so the ladder waits below the first rung that needs one: on_started() goes on.
+ * A stop may begin before the launcher has told the worker's pid. Nobody can send it a signal until
+ * then, so the ladder waits below the first rung that needs one: on_started() goes on.
  */
 uint64_t abort_next_deadline(const Slot *slot)
 {
@@ -100,7 +100,7 @@ void abort_begin(Slot *slot, ProTaskId task, int timeout_ms)
     bool same = abort->stage != ABORT_NONE && abort->task == task;
     /* Who is killed at once is not asked: it could end the task, begin the next, and die in that.
      */
-    bool is_asked = timeout_ms > 0 || slot->pidfd < 0;
+    bool is_asked = timeout_ms > 0;
     if (is_asked && task == 0)
         ask_for_all(slot);
     else if (is_asked)

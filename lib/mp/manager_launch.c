@@ -129,8 +129,7 @@ static ProStatus has_process(Slot *slot, pid_t pid, int pidfd, ProError *reterr)
 {
     slot->pid = pid;
     slot->pidfd = pidfd;
-    if (slot->state == SLOT_REQUESTED) /* its hello may have been faster than the launcher */
-        slot->state = SLOT_STARTED;
+    slot->state = SLOT_STARTED;
     return port_watch(&slot->manager->port, pidfd, MANAGER_TAG(TAG_PROCESS, slot->id), reterr);
 }
 
@@ -191,8 +190,7 @@ static ProStatus launch(
             status = launcher_start(&manager->launcher, launch_request(slot), config, fds, reterr);
         if (status != PRO_ERR_CLOSED)
             break;
-        port_unwatch(&manager->port, launcher_fd(&manager->launcher));
-        launcher_close(&manager->launcher); /* it died meanwhile: another one */
+        slots_launcher_lost(manager, &manager->launcher); /* it died meanwhile: another one */
     }
     if (status == PRO_ERR_CLOSED)
         return error_set(reterr, status, "the nursery of %s ends as soon as it starts", program);
@@ -218,9 +216,11 @@ ProStatus slot_start_process(Slot *slot, ProError *reterr)
         status = make_identity(slot, reterr);
     if (status == PRO_OK)
         status = make_config(slot, &config, reterr);
+    slot->launching = true;
     if (status == PRO_OK)
         status = slot->far ? launch_far(slot, &config, fds, reterr)
                            : launch(slot, &config, fds, reterr);
+    slot->launching = false;
     buffer_fini(&config);
     for (int i = 0; i < WORKER_FD_COUNT; i++)
         if (i != WORKER_FD_HOST)
@@ -245,7 +245,7 @@ static Slot *slot_of_pid(ProManager *manager, pid_t pid)
 static void on_started(ProManager *manager, const LaunchEvent *event)
 {
     Slot *slot = manager_any_slot_by_id(manager, (ProWorkerId)event->request);
-    if (slot == NULL || slot->pidfd >= 0 || slot->is_child || slot->state == SLOT_DEAD ||
+    if (slot == NULL || slot->state != SLOT_REQUESTED || slot->is_child ||
             launch_request(slot) != event->request) {
         (void)pidfd_send_signal(event->pidfd, SIGKILL, NULL, 0);
         (void)close(event->pidfd);
@@ -253,10 +253,9 @@ static void on_started(ProManager *manager, const LaunchEvent *event)
     }
     ProError error = {0};
     slot->host = (uint32_t)event->host;
-    bool watched = has_process(slot, event->pid, event->pidfd, &error) == PRO_OK;
-    if (!watched || slot->kill_owed)
+    if (has_process(slot, event->pid, event->pidfd, &error) != PRO_OK)
         slot_kill(slot, SIGKILL);
-    abort_on_deadline(slot, clock_now_ns()); /* the ladder may have waited for the pid */
+    abort_on_deadline(slot, clock_now_ns()); /* the ladder of a stop may have waited for the pid */
 }
 
 void slot_start_failed(Slot *slot, const char *text)
@@ -324,11 +323,9 @@ void slots_launcher_lost(ProManager *manager, Launcher *launcher)
         Slot *slot = manager->slots[i - 1];
         ProError error = {0};
         /* Its process is not known: closing its channel ends it, if it lives. */
-        bool unknown = slot->pidfd < 0 && !slot->is_child && slot->state != SLOT_DEAD &&
-                       slot_launcher(slot) == launcher;
-        if (!unknown)
+        if (slot->state != SLOT_REQUESTED || slot->is_child || slot->launching ||
+                slot_launcher(slot) != launcher)
             continue;
-        tasks_on_death(slot, NULL);
         slot_drop_process(slot);
         if (slot->stopping)
             slot_remove(slot);

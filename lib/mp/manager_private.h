@@ -102,7 +102,7 @@ typedef struct OutgoingMessage {
 
 typedef enum SlotState {
     SLOT_REQUESTED, /* the launcher was asked; no pid yet */
-    SLOT_STARTED,   /* there is a process; it has not said hello */
+    SLOT_STARTED,   /* there is a process, whose pid is known; it has not said hello */
     SLOT_READY,     /* it takes tasks */
     SLOT_DEAD       /* no process, and none will come */
 } SlotState;
@@ -159,6 +159,7 @@ struct Slot {
     pid_t pid;
     int pidfd;
     bool is_child;   /* exec'd by us: we reap it */
+    bool launching;  /* its request is being sent */
     uint32_t host;   /* 0: this machine */
     int64_t far_pid; /* on that machine; pid is its stand-in's here */
     Board *board;
@@ -174,7 +175,6 @@ struct Slot {
     bool ended_any;          /* the process has ended a task */
     unsigned restarts;
     bool violated;
-    bool kill_owed;  /* to be killed as soon as its pid is known */
     int signal_sent; /* by the ladder, the last; 0: none */
     char *death_detail;
     ProDeath *last_death;
@@ -407,7 +407,9 @@ void slot_bury(Slot *slot, const int *wait_status, uint64_t peak_rss_bytes);
 void slot_on_process_exit(Slot *slot);
 void slot_on_deadline(Slot *slot, uint64_t now_ns);
 uint64_t slot_next_deadline(const Slot *slot);
-void slot_kill(Slot *slot, int signal_number); /* SIGKILL, SIGTERM: its whole group */
+/* SIGKILL, SIGTERM: its whole group. Nothing where no process is known yet: one that is not wanted
+ * any more ends with its channel. */
+void slot_kill(Slot *slot, int signal_number);
 void slot_begin_stop(Slot *slot, int timeout_ms);
 /* A stopping slot that has nothing to do any more is asked to exit. */
 void slot_stop_if_idle(Slot *slot);

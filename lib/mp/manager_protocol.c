@@ -308,6 +308,10 @@ static bool greet(Slot *slot, FrameReader *reader)
         on_stranger(slot->manager, "it did not know the secret");
         return false;
     }
+    if (slot->pidfd < 0) {
+        on_stranger(slot->manager, "the nursery has not told of its process");
+        return false;
+    }
     slot->state = SLOT_READY;
     slot->start_failures = 0;
     slot->launch_attempts = 0;
@@ -363,6 +367,17 @@ static Slot *slot_of(ProManager *manager, const uint8_t routing_id[MP_ROUTING_ID
     return slot;
 }
 
+/* The nursery tells of a worker before it lets it begin: who has its hello finds that in the
+ * launcher's channel. What stands behind may be of its death: the slot is looked up again. */
+static Slot *sender_of(ProManager *manager, const uint8_t routing_id[MP_ROUTING_ID_BYTES])
+{
+    Slot *slot = slot_of(manager, routing_id);
+    if (slot == NULL || slot_pid(slot) != 0)
+        return slot;
+    slots_on_launcher(manager, slot_launcher(slot));
+    return slot_of(manager, routing_id);
+}
+
 /* Whether there ever was a worker with the id that stands in the routing id. */
 static bool was_given_out(const ProManager *manager, const uint8_t routing_id[MP_ROUTING_ID_BYTES])
 {
@@ -381,7 +396,7 @@ bool protocol_drain(ProManager *manager)
         Packet *packet = socket_receive(manager->port.socket, routing_id, &routing_size);
         if (packet == NULL)
             break;
-        Slot *slot = routing_size == MP_ROUTING_ID_BYTES ? slot_of(manager, routing_id) : NULL;
+        Slot *slot = routing_size == MP_ROUTING_ID_BYTES ? sender_of(manager, routing_id) : NULL;
         if (slot != NULL)
             on_frame(slot, packet);
         else if (routing_size != MP_ROUTING_ID_BYTES || !was_given_out(manager, routing_id))

@@ -151,7 +151,6 @@ void slot_drop_process(Slot *slot)
     slot->ended_any = false;
     slot->stop_sent = false;
     slot->violated = false;
-    slot->kill_owed = false;
     slot->signal_sent = 0;
     slot->recall_pending = false;
     slot->abort = (Abort){0};
@@ -166,11 +165,7 @@ void slot_drop_process(Slot *slot)
 
 void slot_kill(Slot *slot, int signal_number)
 {
-    if (slot->pidfd < 0) {
-        slot->kill_owed = true; /* the launcher has not told its pid yet */
-        return;
-    }
-    if (pidfd_send_signal(slot->pidfd, 0, NULL, 0) != 0)
+    if (slot->pidfd < 0 || pidfd_send_signal(slot->pidfd, 0, NULL, 0) != 0)
         return;
     /* Its group leader is not reaped yet, so the group's number is still its own. */
     if (kill(-slot->pid, signal_number) != 0)

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILDREN_MAX = 4096, STRAY_ROUNDS = 50 };
+enum { CHILDREN_MAX = 4096, STRAY_ROUNDS = 50, FULL_RETRY_MS = 2 };
 
 typedef struct Child {
     pid_t pid;
@@ -54,6 +54,19 @@ static void say(int channel, const NurseryHead *head, const char *text, const in
     (void)status;
 }
 
+/* This one must arrive: the worker does not begin before. False if nobody is there to hear it. */
+static bool say_started(int channel, const NurseryHead *head, int pidfd)
+{
+    for (;;) {
+        ProStatus status = fd_channel_send(channel, head, sizeof *head, &pidfd, 1, NULL);
+        if (status != PRO_ERR_FULL)
+            return status == PRO_OK;
+        struct pollfd host = {.fd = NURSERY_HOST_FD, .events = POLLIN};
+        if (poll(&host, 1, FULL_RETRY_MS) > 0)
+            return false;
+    }
+}
+
 static void close_all(Nursery *nursery)
 {
     for (size_t i = 0; i < nursery->channel_count; i++)
@@ -65,10 +78,11 @@ static void close_all(Nursery *nursery)
     free(nursery->children);
 }
 
-/* In the child: put on the worker's clothes and run it. */
-static void become_worker(
-        Nursery *nursery, const void *config, size_t config_size, const int fds[WORKER_FD_COUNT])
+/* In the child: put on the worker's clothes and run it, once the manager was told of it. */
+static void become_worker(Nursery *nursery, const void *config, size_t config_size,
+        const int fds[WORKER_FD_COUNT], int told)
 {
+    char byte;
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -79,6 +93,9 @@ static void become_worker(
     (void)dup2(fds[WORKER_FD_STDERR], STDERR_FILENO);
     close_all(nursery);
     nursery->is_worker = true;
+    if (read(told, &byte, 1) != 1)
+        _exit(0); /* the nursery is dead, or the manager gone */
+    (void)close(told);
     nursery->exit_status = worker_run(config, config_size, fds, nursery->ops, nursery->user);
 }
 
@@ -92,6 +109,24 @@ static bool remember_child(Nursery *nursery, pid_t pid, int channel)
     return true;
 }
 
+/* The manager hears of the child, then the child begins: whoever gets a worker's hello can know its
+ * pid. */
+static void announce(Nursery *nursery, int channel, uint64_t request, pid_t pid, int told)
+{
+    NurseryHead head = {.packet = NURSERY_STARTED, .request = request, .pid = pid};
+    (void)setpgid(pid, pid); /* here too: whoever is first */
+    int pidfd = pidfd_open(pid, 0);
+    if (pidfd < 0 || !remember_child(nursery, pid, channel)) {
+        head.packet = NURSERY_FAILED;
+        say(channel, &head, strerror(errno), NULL);
+        (void)kill(pid, SIGKILL);
+    } else if (!say_started(channel, &head, pidfd) || write(told, "", 1) != 1) {
+        (void)kill(pid, SIGKILL);
+    }
+    if (pidfd >= 0)
+        (void)close(pidfd);
+}
+
 static void fork_worker(Nursery *nursery, int channel, uint64_t request, const void *config,
         size_t config_size, const int fds[WORKER_FD_COUNT])
 {
@@ -100,33 +135,29 @@ static void fork_worker(Nursery *nursery, int channel, uint64_t request, const v
         say(channel, &head, "too many workers", NULL);
         return;
     }
+    int told[2];
+    if (pipe2(told, O_CLOEXEC) != 0) {
+        say(channel, &head, strerror(errno), NULL);
+        return;
+    }
     if (nursery->ops->before_fork != NULL)
         nursery->ops->before_fork(nursery->user);
     (void)fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        become_worker(nursery, config, config_size, fds);
+        (void)close(told[1]);
+        become_worker(nursery, config, config_size, fds, told[0]);
         return;
     }
     int system_error = errno;
     if (nursery->ops->after_fork_parent != NULL)
         nursery->ops->after_fork_parent(nursery->user);
-    if (pid < 0) {
+    if (pid < 0)
         say(channel, &head, strerror(system_error), NULL);
-        return;
-    }
-    (void)setpgid(pid, pid); /* here too: whoever is first */
-    int pidfd = pidfd_open(pid, 0);
-    if (pidfd < 0 || !remember_child(nursery, pid, channel)) {
-        (void)kill(pid, SIGKILL);
-        say(channel, &head, strerror(errno), NULL);
-    } else {
-        head.packet = NURSERY_STARTED;
-        head.pid = pid;
-        say(channel, &head, "", &pidfd);
-    }
-    if (pidfd >= 0)
-        (void)close(pidfd);
+    else
+        announce(nursery, channel, request, pid, told[1]);
+    (void)close(told[0]);
+    (void)close(told[1]);
 }
 
 /* Processes that outlived their worker became children of the nursery, which is a subreaper. */

@@ -40,15 +40,27 @@ typedef struct Blocks {
 
 /* ---- the desk ---- */
 
-static bool open_desk(WorkerDesk *desk, const int fds[DESK_FDS])
+/* Consumes the descriptors. NULL if it cannot be mapped. */
+static WorkerDesk *open_desk(const int fds[DESK_FDS])
 {
-    desk->view.bell = fds[2];
-    desk->spin_ns = SPIN_FIRST_NS;
-    bool mapped = desk_sheet_map(fds[0], &desk->view.sheet, NULL) == PRO_OK;
-    if (memory_from_fd(fds[1], DESK_TRAY_BYTES, true, &desk->tray, NULL) != PRO_OK || !mapped)
-        return false;
-    desk->view.tray = (DeskTrayHead *)(uintptr_t)pro_container_data(desk->tray);
-    return true;
+    WorkerDesk *desk = calloc(1, sizeof *desk);
+    DeskSheet *sheet = NULL;
+    ProContainer *tray = NULL;
+    bool mapped = desk_sheet_map(fds[0], &sheet, NULL) == PRO_OK;
+    mapped = memory_from_fd(fds[1], DESK_TRAY_BYTES, true, &tray, NULL) == PRO_OK && mapped;
+    if (desk != NULL && mapped) {
+        desk->tray = tray;
+        desk->spin_ns = SPIN_FIRST_NS;
+        desk->view = (DeskView){.sheet = sheet,
+                .tray = (DeskTrayHead *)(uintptr_t)pro_container_data(tray),
+                .bell = fds[2]};
+        return desk;
+    }
+    desk_sheet_unmap(sheet);
+    pro_container_unref(tray);
+    (void)close(fds[2]);
+    free(desk);
+    return NULL;
 }
 
 bool worker_take_desk(ProWorker *worker)
@@ -59,11 +71,11 @@ bool worker_take_desk(ProWorker *worker)
     int fds[DESK_FDS];
     ProStatus status = fd_channel_receive(
             worker->fds[WORKER_FD_CHANNEL], &mark, 1, &size, fds, DESK_FDS, &fd_count, NULL);
-    WorkerDesk *desk = calloc(1, sizeof *desk);
-    if (status != PRO_OK || fd_count != DESK_FDS || worker->desk != NULL || desk == NULL ||
-            !open_desk(desk, fds))
-        return false; /* the process gives up */
-    worker->desk = desk;
+    if (status == PRO_ERR_FORMAT)
+        return true; /* this process has no descriptors left for it: it asks by frames */
+    if (status != PRO_OK || fd_count != DESK_FDS || worker->desk != NULL)
+        return false;
+    worker->desk = open_desk(fds);
     return true;
 }
 
@@ -172,12 +184,24 @@ static void ask_at_desk(Reading *reading)
         desk_call(&desk->view);
 }
 
-/* The main thread is told to stop by a signal, which may have come while it looked. */
-static bool is_interrupted(const Reading *reading, DeskWait wait)
+static bool is_answered(const WorkerDesk *desk, const Piece *piece)
 {
+    return desk_is_answered(&desk->view, piece->place, atomic_load(&desk->asked[piece->place]));
+}
+
+/* Sleeps until the newest is answered, when most likely all are: one sleep for all of them. False
+ * if the main thread is told to stop, by a signal that may have come while it looked. */
+static bool sleep_for_answers(const Reading *reading)
+{
+    const WorkerDesk *desk = reading->blocks->desk;
     ProWorker *worker = reading->blocks->worker;
-    return worker_is_front(worker) &&
-           (wait == DESK_INTERRUPTED || atomic_load(&worker->interrupts) != reading->interrupts);
+    const Piece *oldest = &reading->open[reading->oldest];
+    const Piece *newest = &reading->open[(reading->oldest + reading->open_count - 1) % AT_ONCE];
+    const Piece *piece = is_answered(desk, newest) ? oldest : newest;
+    bool interrupted =
+            desk_sleep(&desk->view, piece->place, atomic_load(&desk->asked[piece->place]));
+    return !worker_is_front(worker) || is_answered(desk, oldest) ||
+           !(interrupted || atomic_load(&worker->interrupts) != reading->interrupts);
 }
 
 static ProStatus copy_answer(const WorkerDesk *desk, const Piece *piece, ProError *reterr)
@@ -199,13 +223,9 @@ static ProStatus take_oldest(Reading *reading, ProError *reterr)
     WorkerDesk *desk = reading->blocks->desk;
     const Piece *piece = &reading->open[reading->oldest];
     uint32_t count = atomic_load(&desk->asked[piece->place]);
-    for (;;) {
-        DeskWait wait = desk_wait(&desk->view, piece->place, count, &desk->spin_ns);
-        if (wait == DESK_ANSWERED)
-            break;
-        if (is_interrupted(reading, wait))
+    while (!desk_look(&desk->view, piece->place, count, &desk->spin_ns))
+        if (!sleep_for_answers(reading))
             return error_set(reterr, PRO_ERR_ABORTED, "interrupted while waiting for the manager");
-    }
     ProStatus status = copy_answer(desk, piece, reterr);
     give_place_back(desk, piece->place);
     reading->oldest = (reading->oldest + 1) % AT_ONCE;

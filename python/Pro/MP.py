@@ -52,7 +52,7 @@ class ProWorkerInfo:
 
     id            the worker
     state         "starting", "idle", "busy" or "dead"
-    pid           on its machine; 0 while there is no process
+    pid           on its machine; 0 while it starts, and when it is dead
     host          where it runs: the id of one of ProManager.hosts(), or 0: this machine
     level         1 for workers of the first process
     task          the running one, or 0

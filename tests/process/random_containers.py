@@ -105,6 +105,31 @@ def waited(c, seed):
     hashes = [c.hash("sha256", wait) for _ in range(chance.randrange(1, 4))]
     return hashes[0] if all(one == hashes[0] for one in hashes) else hashes
 
+kept = []
+
+def keep(c, seed):
+    "What a task opened is read by later ones, whether it is still shared or not."
+    kept.append(c)
+    import builtins
+    builtins.kept_by_the_test = kept[-20:]
+    return reads(c, seed, 3)
+
+def reread(c, seed):
+    import builtins
+    for one in getattr(builtins, "kept_by_the_test", []):
+        try:
+            reads(one, seed, 3)
+        except (OSError, LookupError):
+            pass
+    return reads(c, seed, 3)
+
+def to_file(c, seed):
+    import tempfile
+    with tempfile.NamedTemporaryFile() as file:
+        c.copyToFile(file.name)
+        with open(file.name, "rb") as copy:
+            return hashlib.sha256(copy.read()).digest()
+
 def held(c, seed):
     while True:
         reads(c, seed, 3)
@@ -123,7 +148,7 @@ def names():
     return proWorkerObject().sharedContainers()
 """
 FUNCTIONS = {"whole": 3, "reads": 8, "find": 2, "part": 3, "copy": 2, "crowd": 2, "below": 2, "waited": 2, "held": 1,
-             "die": 1}  # and how often
+             "die": 1, "keep": 3, "reread": 2, "to_file": 1}  # and how often
 ENDLESS = ("held", "die")
 MADE = {}  # what CODE defines, run here on a Model
 exec(CODE, MADE)
@@ -170,7 +195,9 @@ def right_result(function, arguments, data):
         return [MADE["reads"](Model(data), arguments[0] + i, 5) for i in range(arguments[1])]
     if function == "below":
         return MADE["reads"](Model(data), arguments[-1], 10)
-    if function == "waited":
+    if function in ("keep", "reread"):
+        return MADE["reads"](Model(data), arguments[-1], 3)
+    if function in ("waited", "to_file"):
         return Model(data).hash()
     return MADE[function](Model(data), *arguments)
 
@@ -211,6 +238,13 @@ class Source:
         self.kind, self.container, self.data = kind, container, data
         self.fails = self.hangs = False
         self.path, self.damage, self.damaged, self.born = None, None, False, time.monotonic()
+
+    def like(self, kind, container, data):
+        """Another view of the same origin."""
+        other = Source(kind, container, data)
+        other.fails, other.hangs, other.path = self.fails, self.hangs, self.path
+        other.damaged, other.damage, other.born = self.damaged, self.damage, self.born
+        return other
 
     def __repr__(self):
         marks = (("fails", self.fails), ("hangs", self.hangs), (self.damage, self.damaged))
@@ -266,7 +300,8 @@ class Round:
                 raise OSError("as planned")
             return data[offset:offset + size]
 
-        source = Source("Python callback", NTContainer.fromCallback(read, len(data)), data)
+        source = Source("Python callback", None, data)
+        source.container = NTContainer.fromCallback(read, len(data), concurrent=self.random.random() < 0.5)
         source.fails, source.hangs = fails, hangs
         return source
 
@@ -291,16 +326,34 @@ class Round:
         whole = self.random.choice(self.sources) if self.sources else Source("memory", NTContainer(data), data)
         offset = self.random.randrange(len(whole.data) + 1)
         size = self.random.randrange(len(whole.data) - offset + 1)
-        source = Source(f"slice of {whole.kind}", whole.container.slice(offset, size), whole.data[offset:offset + size])
-        source.fails, source.hangs, source.path = whole.fails, whole.hangs, whole.path
-        source.damaged, source.damage, source.born = whole.damaged, whole.damage, whole.born
-        return source
+        data = whole.data[offset:offset + size]
+        return whole.like(f"slice of {whole.kind}", whole.container.slice(offset, size), data)
 
     def make(self):
         data = self.bytes_of_some_size()
         kinds = [lambda data: Source("memory", NTContainer(data), data), self.file, self.live, self.slice,
                  self.python_callback, self.python_callback, self.c_callback, self.c_callback]
         self.sources.append(self.random.choice(kinds)(data))
+
+    def read_here(self):
+        """The same calls without a worker."""
+        source = self.random.choice(self.sources)
+        function = self.random.choice(["whole", "reads", "find", "part", "copy", "crowd"])
+        task = Task(function, self.arguments_of(function), None, [source], False)
+        if source.hangs:
+            self.release.set()
+        try:
+            value, error = MADE[function](source.container, *task.arguments), None
+        except Exception as failure:
+            value, error = None, failure
+        task.ending = (value, error)
+        self.check(task)
+
+    def back(self, task, value):
+        """What a worker gave back is a container like any other."""
+        origin = task.sources[0]
+        data = right_result(task.function, task.arguments, origin.data)
+        self.sources.append(origin.like(f"result of {origin.kind}", value, data))
 
     def damage(self):
         """A file is cut, written to, replaced or removed; its readers get what was there, or an error."""
@@ -441,13 +494,16 @@ class Round:
             require(self.tasks[number].ending is None, f"task {number} ended twice")
             self.tasks[number].ending = (value, error)
             self.check(self.tasks[number])
+            task = self.tasks[number]
+            if task.function in ("part", "copy") and value is not None and len(task.sources) == 1:
+                self.back(task, value)
 
     def some_worker(self):
         workers = self.manager.workers()
         return self.random.choice(workers) if workers else None
 
     def some_time(self):
-        return self.random.choice([0, 0, 1, 10, 50])
+        return self.random.choice([0, 0, 1, 10, 50, 500])
 
     def touch_all(self):
         self.killed = True
@@ -493,8 +549,8 @@ class Round:
 
     def call(self):
         calls = {self.start: 2, self.make: 4, self.share: 5, self.give: 12, self.give_names: 1, self.cancel: 2,
-                 self.kill: 1, self.stop: 1, self.damage: 2, self.watch: 1, self.let_go: 1, self.wait_shortly: 4,
-                 self.take: 3}
+                 self.kill: 1, self.stop: 1, self.damage: 2, self.watch: 1,
+                 self.read_here: 2, self.let_go: 1, self.wait_shortly: 4, self.take: 3}
         chosen = self.random.choices(list(calls), list(calls.values()))[0]
         self.log.append(chosen.__name__)
         try:

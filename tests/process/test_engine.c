@@ -297,8 +297,42 @@ static void ladder_ends_each_at_its_rung(void **state)
     engine_end(&engine);
 }
 
-/* A worker can take a task before the launcher has told its pid: the signal waits for that. */
-static void cancels_before_the_pid_is_known(void **state)
+static ProWorkerInfo info_of(Engine *engine, ProWorkerId worker)
+{
+    ProError error = {0};
+    ProWorkerInfo info;
+    assert_ok(pro_manager_worker_info(engine->manager, worker, &info, &error));
+    pro_death_unref(info.death);
+    return info;
+}
+
+/* From here on the nursery forks, but tells of no new worker, until release_nursery(). */
+static void hold_nursery(void)
+{
+    assert_return_code(mkfifo(hold, 0600), errno);
+}
+
+static void release_nursery(void)
+{
+    int writer = open(hold, O_WRONLY | O_CLOEXEC); /* waits until it has forked */
+    assert_return_code(unlink(hold), errno);
+    assert_return_code(close(writer), errno);
+}
+
+/* Many times what a worker needs from its fork to its hello. */
+static void let_others_work(void)
+{
+    Engine others;
+    engine_start(&others, PRO_OPT_EXEC_WORKERS);
+    for (int i = 0; i < 4; i++) {
+        engine_give(&others, engine_worker(&others), "who", false);
+        engine_wait(&others);
+    }
+    engine_end(&others);
+}
+
+/* A worker whose pid the manager does not know could be sent no signal: it does not begin. */
+static void nothing_runs_before_the_pid_is_known(void **state)
 {
     (void)state;
     if (engine_skips_far("a stand-in's pid is known from the start"))
@@ -306,20 +340,68 @@ static void cancels_before_the_pid_is_known(void **state)
     ProError error = {0};
     Engine engine;
     engine_start(&engine, 0);
-    assert_return_code(mkfifo(hold, 0600), errno);
+    hold_nursery();
     ProWorkerId worker = engine_worker(&engine);
     engine_give(&engine, worker, "spin", true);
-    wait_until_running(&engine, worker);
-    ProWorkerInfo info;
-    assert_ok(pro_manager_worker_info(engine.manager, worker, &info, &error));
-    assert_int_equal(info.pid, 0);
+    let_others_work();
+    assert_int_equal(info_of(&engine, worker).state, PRO_WORKER_STARTING);
+    assert_int_equal(info_of(&engine, worker).pid, 0);
+    assert_int_equal(info_of(&engine, worker).task, 0);
     assert_ok(pro_manager_abort_operation(engine.manager, worker, 0, &error));
-    int writer = open(hold, O_WRONLY | O_CLOEXEC);
-    assert_return_code(unlink(hold), errno); /* its replacement is told at once */
-    assert_return_code(close(writer), errno);
+    engine_wait(&engine);
+    expect_ending(&engine, PRO_ENDING_ABORTED, PRO_RUNG_QUEUE);
+    engine_give(&engine, worker, "spin", true);
+    release_nursery();
+    wait_until_running(&engine, worker);
+    assert_int_not_equal(info_of(&engine, worker).pid, 0);
+    assert_ok(pro_manager_abort_operation(engine.manager, worker, 0, &error));
     engine_wait(&engine);
     expect_ending(&engine, PRO_ENDING_ABORTED, PRO_RUNG_KILL);
     engine_end(&engine);
+}
+
+static void who_has_answered_has_a_pid(void **state)
+{
+    (void)state;
+    ProError error = {0};
+    Engine engine;
+    engine_start(&engine, 0);
+    for (int i = 0; i < 200; i++) {
+        ProWorkerId worker = engine_worker(&engine);
+        engine_give(&engine, worker, "nothing", false);
+        engine_wait(&engine);
+        ProWorkerInfo info = info_of(&engine, worker);
+        assert_int_not_equal(info.pid, 0);
+        assert_return_code(kill((pid_t)info.pid, 0), errno);
+        assert_ok(pro_manager_stop_worker(engine.manager, worker, 0, &error));
+    }
+    engine_end(&engine);
+}
+
+/* A stop, a close: what is to be killed is not known yet. It is once the nursery tells. */
+static void a_stop_waits_for_the_pid(void **state)
+{
+    (void)state;
+    if (engine_skips_far("the nursery that is held is the agent's"))
+        return;
+    ProError error = {0};
+    Engine engine;
+    engine_start(&engine, 0);
+    hold_nursery();
+    ProWorkerId stopped = engine_worker(&engine);
+    engine_give(&engine, stopped, "spin", true);
+    assert_ok(pro_manager_stop_worker(engine.manager, stopped, 0, &error));
+    engine_wait(&engine);
+    expect_ending(&engine, PRO_ENDING_ABORTED, PRO_RUNG_QUEUE);
+    release_nursery();
+    ProWorkerId next = engine_worker(&engine); /* the nursery forks on */
+    engine_give(&engine, next, "who", true);
+    engine_wait(&engine);
+    expect_ending(&engine, PRO_ENDING_RESULT, PRO_RUNG_NONE);
+    hold_nursery();
+    (void)engine_worker(&engine);
+    engine_end(&engine); /* gives it up: its channel is closed, which ends it */
+    release_nursery();
 }
 
 /* True once no thread of it runs any more: a signal takes its time. */
@@ -584,7 +666,8 @@ TEST_MAIN(cmocka_unit_test(first_task_ends), cmocka_unit_test(values_of_any_size
         cmocka_unit_test(output_without_newline_gets_one), cmocka_unit_test(messages_go_both_ways),
         cmocka_unit_test(messages_of_medium_size_outlive_their_sender),
         cmocka_unit_test(ladder_ends_each_at_its_rung),
-        cmocka_unit_test(cancels_before_the_pid_is_known),
+        cmocka_unit_test(nothing_runs_before_the_pid_is_known),
+        cmocka_unit_test(who_has_answered_has_a_pid), cmocka_unit_test(a_stop_waits_for_the_pid),
         cmocka_unit_test(cancel_outlives_the_worker),
         cmocka_unit_test(death_fails_the_running_task_only),
         cmocka_unit_test(task_that_kills_twice_is_quarantined),

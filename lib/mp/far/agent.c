@@ -183,6 +183,10 @@ static void drain_local(Agent *agent)
             return;
         AgentWorker *worker =
                 routing_size == MP_ROUTING_ID_BYTES ? worker_of_routing(agent, routing_id) : NULL;
+        if (worker != NULL && worker->pidfd < 0) {
+            drain_launcher(agent); /* its nursery told of it before it began */
+            worker = worker_of_routing(agent, routing_id);
+        }
         if (worker != NULL)
             agent_worker_on_frame(worker, packet);
         packet_unref(packet);
