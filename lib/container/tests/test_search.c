@@ -258,7 +258,7 @@ static void many_matches_read_the_source_once(void **state)
             PRO_OK);
     assert_int_equal(matches, SIZE / 100);
     assert_in_range(bytes, SIZE, SIZE + SIZE / 2);
-    pro_pattern_free(pattern);
+    pro_pattern_unref(pattern);
     pro_container_unref(container);
 }
 
