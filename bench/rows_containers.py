@@ -90,11 +90,20 @@ def rare(full, name, scale):
 ADVERSARIAL = {
     "same": "a...aba...a, 4 KiB, in a...a", "period-long": "4 KiB that are nearly periodic, in periodic data",
     "period-short": "010010 in periodic data", "bits": "64 bytes in random bits",
+    "bits-32": "32 bytes in random bits", "bits-256": "256 bytes in random bits",
+    "skewed": "16 bytes of two letters in two letters", "records": "24 bytes between the records of a table",
 }
 PATTERNS = {
     "wildcard-bits": "hex pattern with wildcards in random bits", "wildcard-text": "hex pattern with wildcards in text",
-    "regex": "regular expression in text",
+    "regex": "regular expression in text", "regex-prefix": "regular expression that begins with a word",
+    "regex-inner": "regular expression with a word behind [a-z]+", "regex-choice": "regular expression of four words",
+    "regex-case": "regular expression of a word in either case", "regex-classes": "regular expression of sets alone",
+    "regex-common": "regular expression whose word is everywhere",
+    "regex-none": "regular expression that nothing is known of",
 }
+# PCRE2 does all the work: the same call, measured twice; for the first with a limit of where matches may begin, which
+# costs it two percent.
+SAME_CALL = {"regex-common": 0.95, "regex-none": 0.97}
 
 
 def adversarial(case, scale):
@@ -104,7 +113,7 @@ def adversarial(case, scale):
 
 def pattern(case, scale):
     return Group(f"search: {PATTERNS[case]}", "GB/s", native("search_bench", case, mib(scale, 64), "pcre2"),
-                 [Peer("PCRE2 JIT", None, ratio(at_least=1.0))])
+                 [Peer("PCRE2 JIT", None, ratio(at_least=SAME_CALL.get(case, 1.0)))])
 
 
 # ---- blocks ----

@@ -30,10 +30,12 @@ static _Noreturn void fail(const char *what)
 
 typedef struct Search {
     ProContainer *container;
-    ProPattern *pattern;
+    ProPattern *pattern; /* one of patterns */
+    ProPattern *patterns[RUNS];
     uint8_t needle[CASE_NEEDLE_MAX];
     size_t needle_size;
-    pcre2_code *regex;
+    pcre2_code *regex; /* one of regexes */
+    pcre2_code *regexes[RUNS];
     pcre2_match_data *match;
 } Search;
 
@@ -89,18 +91,35 @@ static const Side *find_side(const char *name, const SearchCase *chosen)
     return NULL;
 }
 
-static void prepare_pcre2(Search *search, const char *regex)
+static pcre2_code *compile_pcre2(const char *regex)
 {
     int code;
     size_t offset;
-    search->regex = pcre2_compile(
+    pcre2_code *compiled = pcre2_compile(
             (PCRE2_SPTR)regex, strlen(regex), PCRE2_DOTALL | PCRE2_NEVER_UTF, &code, &offset, NULL);
-    search->match = pcre2_match_data_create(1, NULL);
-    if (search->regex == NULL || search->match == NULL ||
-            pcre2_jit_compile(search->regex, PCRE2_JIT_COMPLETE) != 0)
+    if (compiled == NULL || pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE) != 0)
         fail("PCRE2 cannot begin");
+    return compiled;
 }
 
+static ProPattern *new_pattern(Search *search, const SearchCase *chosen)
+{
+    ProPattern *pattern = NULL;
+    ProError error = {0};
+    ProStatus status;
+    if (chosen->needle != NULL)
+        status = pro_pattern_new_bytes(search->needle, search->needle_size, &pattern, &error);
+    else if (chosen->hex != NULL)
+        status = pro_pattern_new_hex(chosen->hex, &pattern, &error);
+    else
+        status = pro_pattern_new_regex(
+                chosen->regex, strlen(chosen->regex), PRO_REGEX_DOT_ALL, &pattern, &error);
+    if (status != PRO_OK)
+        fail(error.text);
+    return pattern;
+}
+
+/* One pattern a run: where a JIT's code lies in memory is worth some percent. */
 static void prepare(Search *search, const SearchCase *chosen, size_t size)
 {
     ProMemory *memory;
@@ -108,21 +127,14 @@ static void prepare(Search *search, const SearchCase *chosen, size_t size)
     if (pro_memory_new(size, &memory, &error) != PRO_OK)
         fail(error.text);
     chosen->fill(pro_memory_data(memory), size);
-    ProStatus status = pro_container_new_take(memory, &search->container, &error);
-    if (status == PRO_OK && chosen->needle != NULL) {
-        search->needle_size = chosen->needle(search->needle);
-        status = pro_pattern_new_bytes(
-                search->needle, search->needle_size, &search->pattern, &error);
-    } else if (status == PRO_OK && chosen->hex != NULL) {
-        status = pro_pattern_new_hex(chosen->hex, &search->pattern, &error);
-    } else if (status == PRO_OK) {
-        status = pro_pattern_new_regex(
-                chosen->regex, strlen(chosen->regex), PRO_REGEX_DOT_ALL, &search->pattern, &error);
-    }
-    if (status != PRO_OK)
+    if (pro_container_new_take(memory, &search->container, &error) != PRO_OK)
         fail(error.text);
-    if (chosen->regex != NULL)
-        prepare_pcre2(search, chosen->regex);
+    search->needle_size = chosen->needle != NULL ? chosen->needle(search->needle) : 0;
+    for (int run = 0; run < RUNS; run++) {
+        search->patterns[run] = new_pattern(search, chosen);
+        search->regexes[run] = chosen->regex != NULL ? compile_pcre2(chosen->regex) : NULL;
+    }
+    search->match = pcre2_match_data_create(1, NULL);
 }
 
 /* So that all find the same in the caches: what they themselves left there. What fits takes a few
@@ -134,10 +146,12 @@ static void settle(const Search *search, const Side *side)
         side->run(search);
 }
 
-static void measure(const Search *search, size_t size, const Side *const *chosen, size_t count)
+static void measure(Search *search, size_t size, const Side *const *chosen, size_t count)
 {
     uint64_t samples[SIDES_MAX][RUNS];
     for (int run = 0; run < RUNS; run++) {
+        search->pattern = search->patterns[run];
+        search->regex = search->regexes[run];
         for (size_t side = 0; side < count; side++) {
             settle(search, chosen[side]);
             uint64_t begin = bench_cpu_ns();

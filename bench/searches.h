@@ -11,6 +11,8 @@
 enum {
     SEARCHES_SETTLING = 6, /* after the first touch; they are slower, wherever they run */
     SEARCHES_MEASURED = 7,
+    SEARCHES_LARGE_BYTES = 256 << 20, /* no cache holds it: */
+    SEARCHES_SETTLING_LARGE = 1,
 };
 
 static inline ProStatus bench_search(
@@ -32,8 +34,10 @@ static inline ProStatus bench_searches(
         const ProContainer *container, uint64_t ret_cpu_ns[2], ProError *reterr)
 {
     uint64_t samples[SEARCHES_MEASURED];
+    int settling = pro_container_size(container) >= SEARCHES_LARGE_BYTES ? SEARCHES_SETTLING_LARGE
+                                                                         : SEARCHES_SETTLING;
     ProStatus status = bench_search(container, &ret_cpu_ns[0], reterr);
-    for (int i = -SEARCHES_SETTLING; i < SEARCHES_MEASURED && status == PRO_OK; i++)
+    for (int i = -settling; i < SEARCHES_MEASURED && status == PRO_OK; i++)
         status = bench_search(container, &samples[i < 0 ? 0 : i], reterr);
     ret_cpu_ns[1] = bench_median(samples, SEARCHES_MEASURED);
     return status;

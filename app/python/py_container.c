@@ -3,8 +3,6 @@
 
 #include "py_value.h"
 
-#include <promp/container_ops.h>
-
 /* NTContainer: reading, copies, hashes, the buffer protocol, and what managers share. */
 
 static PyTypeObject *container_type;
@@ -196,85 +194,6 @@ static PyObject *create_from_file(PyObject *module, PyObject *argument)
         ((PyContainer *)self)->reason =
                 PyUnicode_DecodeUTF8(error.text, (Py_ssize_t)strlen(error.text), "replace");
     return self;
-}
-
-/* ---- callbacks ---- */
-
-/* What the exception that is set says, into `reterr`. */
-static ProStatus take_exception(ProError *reterr)
-{
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    PyObject *text =
-            value == NULL ? NULL : PyUnicode_FromFormat("%s: %S", Py_TYPE(value)->tp_name, value);
-    const char *utf8 = text == NULL ? NULL : PyUnicode_AsUTF8(text);
-    if (reterr != NULL) {
-        reterr->status = PRO_ERR_SYSTEM;
-        reterr->system_error = 0;
-        (void)snprintf(reterr->text, sizeof reterr->text, "%s",
-                utf8 == NULL ? "the read callback failed" : utf8);
-    }
-    PyErr_Clear();
-    Py_XDECREF(text);
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(traceback);
-    return PRO_ERR_SYSTEM;
-}
-
-static ProStatus callback_read(
-        void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
-{
-    PyGILState_STATE state = PyGILState_Ensure();
-    ProStatus status = PRO_OK;
-    Py_buffer view;
-    PyObject *bytes =
-            PyObject_CallFunction(user, "Kn", (unsigned long long)offset, (Py_ssize_t)size);
-    if (bytes == NULL || PyObject_GetBuffer(bytes, &view, PyBUF_SIMPLE) != 0) {
-        status = take_exception(reterr);
-    } else {
-        if ((size_t)view.len == size) {
-            memcpy(ret_data, view.buf, size);
-        } else {
-            PyErr_Format(PyExc_ValueError, "read(%llu, %zd) returned %zd bytes",
-                    (unsigned long long)offset, (Py_ssize_t)size, view.len);
-            status = take_exception(reterr);
-        }
-        PyBuffer_Release(&view);
-    }
-    Py_XDECREF(bytes);
-    PyGILState_Release(state);
-    return status;
-}
-
-static void callback_release(void *user)
-{
-    if (!Py_IsInitialized())
-        return;
-    PyGILState_STATE state = PyGILState_Ensure();
-    Py_DECREF((PyObject *)user);
-    PyGILState_Release(state);
-}
-
-static PyObject *from_callback(PyObject *type, PyObject *arguments, PyObject *keywords)
-{
-    static const ProContainerOps ops = {.read = callback_read, .release = callback_release};
-    static const char *names[] = {"read", "size", NULL};
-    PyObject *read;
-    unsigned long long size;
-    ProContainer *container;
-    ProError error = {0};
-    (void)type;
-    if (!PyArg_ParseTupleAndKeywords(
-                arguments, keywords, "OK:fromCallback", (char **)(uintptr_t)names, &read, &size))
-        return NULL;
-    if (!PyCallable_Check(read))
-        return PyErr_Format(PyExc_TypeError, "read is a callable(offset, size), not %R", read);
-    if (pro_container_new_callback(&ops, read, size, &container, &error) != PRO_OK)
-        return py_error_raise(&error);
-    Py_INCREF(read);
-    return py_container_wrap(container);
 }
 
 /* ---- reading ---- */
@@ -705,9 +624,10 @@ static PyMethodDef methods[] = {
                 "fromFile(path, changing=False) -> NTContainer\n\nA file of any size, read when it is asked "
                 "for; OSError if that cannot be. A file that was cut, or written to (unless `changing`), is an "
                 "OSError when it is read."},
-        {"fromCallback", METHOD(from_callback), METH_VARARGS | METH_KEYWORDS | METH_STATIC,
-                "fromCallback(read, size) -> NTContainer\n\nread(offset, size) returns exactly that many bytes; "
-                "called in any thread."},
+        {"fromCallback", METHOD(py_container_from_callback),
+                METH_VARARGS | METH_KEYWORDS | METH_STATIC,
+                "fromCallback(read, size, concurrent=False) -> NTContainer\n\nread(offset, size) returns exactly that "
+                "many bytes. It is called in any thread, by one at a time unless `concurrent`."},
         {"setData", METHOD(container_set_data), METH_O,
                 "setData(data) -> True\n\nShows a copy of the bytes from now on."},
         {"data", METHOD(container_data), METH_NOARGS, "data() -> bytes\n\nAll of it."},

@@ -34,6 +34,11 @@ void py_progress_init(PyProgress *progress, PyObject *wait);
  */
 PyObject *py_progress_raise(PyProgress *progress, ProStatus status, ProError *error);
 
+/* ---- py_callback.c ---- */
+
+/* NTContainer.fromCallback(read, size, concurrent=False). */
+PyObject *py_container_from_callback(PyObject *type, PyObject *arguments, PyObject *keywords);
+
 /* ---- py_search.c ---- */
 
 int py_search_init(PyObject *module, PyTypeObject *container_type);

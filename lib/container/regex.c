@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define PCRE2_CODE_UNIT_WIDTH 8
 
-#include "container/pattern.h"
+#include "container/regex.h"
 
 #include "core/error.h"
 
@@ -18,9 +18,10 @@ enum {
 struct Regex {
     pcre2_code *code;
     size_t lookbehind;
+    RegexFilter *filter; /* or NULL */
 };
 
-struct RegexRun {
+struct RegexMatcher {
     const Regex *regex;
     pcre2_match_data *match;
     pcre2_match_context *context;
@@ -34,6 +35,24 @@ static const char *error_text(int code, char text[128])
     return text;
 }
 
+/* NULL: nothing is known of what matches look like. */
+static RegexFilter *filter_new(const char *text, size_t size, uint32_t flags)
+{
+    Shape *shape = malloc(sizeof *shape);
+    RegexFilter *filter =
+            shape != NULL && shape_parse(text, size, flags, shape) ? regex_filter_new(shape) : NULL;
+    free(shape);
+    return filter;
+}
+
+/* A pattern that can match in one place only is not searched for. */
+static bool is_anchored(const pcre2_code *code)
+{
+    uint32_t options = 0;
+    return pcre2_pattern_info(code, PCRE2_INFO_ALLOPTIONS, &options) != 0 ||
+           (options & PCRE2_ANCHORED) != 0;
+}
+
 ProStatus regex_compile(
         const char *text, size_t size, uint32_t flags, Regex **ret_regex, ProError *reterr)
 {
@@ -42,7 +61,9 @@ ProStatus regex_compile(
     Regex *regex = calloc(1, sizeof *regex);
     if (regex == NULL)
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a regular expression");
+    regex->filter = filter_new(text, size, flags);
     uint32_t options = PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+    options |= regex->filter != NULL ? PCRE2_USE_OFFSET_LIMIT : 0;
     options |= flags & PRO_REGEX_IGNORE_CASE ? PCRE2_CASELESS : 0;
     options |= flags & PRO_REGEX_MULTILINE ? PCRE2_MULTILINE : 0;
     options |= flags & PRO_REGEX_DOT_ALL ? PCRE2_DOTALL : 0;
@@ -51,6 +72,7 @@ ProStatus regex_compile(
     regex->code = pcre2_compile((PCRE2_SPTR)text, size, options, &code, &offset, NULL);
     if (regex->code == NULL) {
         char reason[128];
+        regex_filter_free(regex->filter);
         free(regex);
         return error_set(reterr, PRO_ERR_INVALID, "regular expression: %s at character %zu",
                 error_text(code, reason), offset);
@@ -60,6 +82,10 @@ ProStatus regex_compile(
     uint32_t lookbehind = 0;
     (void)pcre2_pattern_info(regex->code, PCRE2_INFO_MAXLOOKBEHIND, &lookbehind);
     regex->lookbehind = lookbehind > 0 ? lookbehind : 1;
+    if (is_anchored(regex->code)) {
+        regex_filter_free(regex->filter);
+        regex->filter = NULL;
+    }
     *ret_regex = regex;
     return PRO_OK;
 }
@@ -69,6 +95,7 @@ void regex_free(Regex *regex)
     if (regex == NULL)
         return;
     pcre2_code_free(regex->code);
+    regex_filter_free(regex->filter);
     free(regex);
 }
 
@@ -77,50 +104,56 @@ size_t regex_lookbehind(const Regex *regex)
     return regex->lookbehind;
 }
 
-ProStatus regex_run_new(const Regex *regex, RegexRun **ret_run, ProError *reterr)
+const RegexFilter *regex_filter(const Regex *regex)
 {
-    RegexRun *run = calloc(1, sizeof *run);
-    if (run == NULL)
+    return regex->filter;
+}
+
+ProStatus regex_matcher_new(const Regex *regex, RegexMatcher **ret_matcher, ProError *reterr)
+{
+    RegexMatcher *matcher = calloc(1, sizeof *matcher);
+    if (matcher == NULL)
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a search");
-    run->regex = regex;
-    run->match = pcre2_match_data_create(1, NULL);
-    run->context = pcre2_match_context_create(NULL);
-    run->stack = pcre2_jit_stack_create(REGEX_JIT_STACK_START, REGEX_JIT_STACK_MAX, NULL);
-    if (run->match == NULL || run->context == NULL) {
-        regex_run_free(run);
+    matcher->regex = regex;
+    matcher->match = pcre2_match_data_create(1, NULL);
+    matcher->context = pcre2_match_context_create(NULL);
+    matcher->stack = pcre2_jit_stack_create(REGEX_JIT_STACK_START, REGEX_JIT_STACK_MAX, NULL);
+    if (matcher->match == NULL || matcher->context == NULL) {
+        regex_matcher_free(matcher);
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a search");
     }
-    if (run->stack != NULL)
-        pcre2_jit_stack_assign(run->context, NULL, run->stack);
-    (void)pcre2_set_match_limit(run->context, REGEX_MATCH_LIMIT);
-    *ret_run = run;
+    if (matcher->stack != NULL)
+        pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
+    (void)pcre2_set_match_limit(matcher->context, REGEX_MATCH_LIMIT);
+    *ret_matcher = matcher;
     return PRO_OK;
 }
 
-void regex_run_free(RegexRun *run)
+void regex_matcher_free(RegexMatcher *matcher)
 {
-    if (run == NULL)
+    if (matcher == NULL)
         return;
-    pcre2_match_data_free(run->match);
-    pcre2_match_context_free(run->context);
-    pcre2_jit_stack_free(run->stack);
-    free(run);
+    pcre2_match_data_free(matcher->match);
+    pcre2_match_context_free(matcher->context);
+    pcre2_jit_stack_free(matcher->stack);
+    free(matcher);
 }
 
-ProStatus regex_run(RegexRun *run, const uint8_t *data, size_t size, size_t start, bool more,
-        RegexOutcome *ret_outcome, size_t *ret_begin, size_t *ret_end, ProError *reterr)
+ProStatus regex_match(RegexMatcher *matcher, const RegexWindow *window, size_t first, size_t last,
+        RegexResult *ret_result, ProError *reterr)
 {
-    uint32_t options = more ? PCRE2_PARTIAL_HARD : 0;
-    int code = pcre2_match(run->regex->code, data, size, start, options, run->match, run->context);
-    const size_t *vector = pcre2_get_ovector_pointer(run->match);
+    uint32_t options = window->more ? PCRE2_PARTIAL_HARD : 0;
+    (void)pcre2_set_offset_limit(matcher->context, last == REGEX_TO_END ? PCRE2_UNSET : last);
+    int code = pcre2_match(matcher->regex->code, window->data, window->size, first, options,
+            matcher->match, matcher->context);
+    const size_t *vector = pcre2_get_ovector_pointer(matcher->match);
     char reason[128];
     switch (code) {
     case PCRE2_ERROR_NOMATCH:
-        *ret_outcome = REGEX_NONE;
+        *ret_result = (RegexResult){REGEX_NONE, 0, 0};
         return PRO_OK;
     case PCRE2_ERROR_PARTIAL:
-        *ret_outcome = REGEX_NEED_MORE;
-        *ret_begin = vector[0];
+        *ret_result = (RegexResult){REGEX_NEED_MORE, vector[0], 0};
         return PRO_OK;
     case PCRE2_ERROR_MATCHLIMIT:
     case PCRE2_ERROR_DEPTHLIMIT:
@@ -135,8 +168,7 @@ ProStatus regex_run(RegexRun *run, const uint8_t *data, size_t size, size_t star
     if (code < 0)
         return error_set(
                 reterr, PRO_ERR_SYSTEM, "regular expression: %s", error_text(code, reason));
-    *ret_outcome = REGEX_MATCH;
-    *ret_begin = vector[0];
-    *ret_end = vector[1] < vector[0] ? vector[0] : vector[1];
+    *ret_result =
+            (RegexResult){REGEX_MATCH, vector[0], vector[1] < vector[0] ? vector[0] : vector[1]};
     return PRO_OK;
 }

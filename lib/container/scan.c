@@ -18,8 +18,10 @@ enum {
     RARE_COUNT_MAX = 2,   /* of a sample, for a byte to be called rare */
     POSITIONS_MAX = 4096, /* of the needle that are weighed */
     RARE_HIT_COST = 512,  /* bytes that memchr could have scanned instead of a false hit */
-    PAIR_HIT_COST = 32,
-    ALLOWANCE = 8192, /* cost that is always allowed */
+    PROBE_HIT_COST = 32,
+    ALLOWANCE = 8192,     /* cost that is always allowed */
+    LEARN_ALLOWANCE = 64, /* the same before another probe is looked for */
+    WITNESSES = 16,       /* false hits that are learned from */
 };
 
 /* How common a byte is in executables and text, for needles whose bytes are all absent from the
@@ -42,18 +44,22 @@ void scan_init(Scan *scan, const uint8_t *needle, const uint8_t *mask, size_t si
     *scan = (Scan){.needle = needle, .mask = mask, .size = size, .region = REGION_MIN};
 }
 
-static void sample(const uint8_t *data, size_t size, uint16_t counts[256])
+size_t scan_sample(const uint8_t *data, size_t size, uint16_t counts[256])
 {
     memset(counts, 0, 256 * sizeof counts[0]);
     if (size <= SAMPLE_PIECES * SAMPLE_PIECE_BYTES) {
         for (size_t i = 0; i < size; i++)
             counts[data[i]]++;
-        return;
+        return size;
     }
     size_t step = size / SAMPLE_PIECES;
-    for (size_t piece = 0; piece < SAMPLE_PIECES; piece++)
+    for (size_t piece = 0; piece < SAMPLE_PIECES; piece++) {
+        /* Not at equal distances: data has periods. */
+        size_t at = piece * step + piece * 2654435761u % (step - SAMPLE_PIECE_BYTES + 1);
         for (size_t i = 0; i < SAMPLE_PIECE_BYTES; i++)
-            counts[data[piece * step + i]]++;
+            counts[data[at + i]]++;
+    }
+    return SAMPLE_PIECES * SAMPLE_PIECE_BYTES;
 }
 
 /* How often the needle's position would hit in the sample. */
@@ -72,6 +78,19 @@ static unsigned position_weight(const Scan *scan, size_t position, const uint16_
     return hits * 8u + 7;
 }
 
+/* Keeps what was learned from false hits, unless it is one of the two now. */
+static void set_rarest(Scan *scan, size_t rarest, size_t second)
+{
+    size_t kept = 0;
+    size_t probes[SCAN_PROBES_MAX] = {rarest, second};
+    size_t count = second == rarest ? 1 : 2;
+    for (size_t i = 2; i < scan->probe_count; i++)
+        if (scan->probes[i] != rarest && scan->probes[i] != second)
+            probes[count + kept++] = scan->probes[i];
+    memcpy(scan->probes, probes, sizeof probes);
+    scan->probe_count = count + kept;
+}
+
 /* Chooses the two rarest positions and the method for what begins at `data`. */
 static void choose(Scan *scan, const uint8_t *data, size_t size)
 {
@@ -82,11 +101,12 @@ static void choose(Scan *scan, const uint8_t *data, size_t size)
     scan->region_left = size < region ? region - size : 0;
     if (size > region)
         size = region;
-    sample(data, size, counts);
+    (void)scan_sample(data, size, counts);
     unsigned best = UINT32_MAX;
     unsigned second_best = UINT32_MAX;
     size_t step = scan->size / POSITIONS_MAX + 1;
-    scan->first = scan->second = 0;
+    size_t rarest = 0;
+    size_t second = 0;
     for (size_t position = 0; position < scan->size; position++) {
         /* A mask may leave few fixed positions: weigh them all. */
         if (scan->mask == NULL && position % step != 0 && position != scan->size - 1)
@@ -94,23 +114,22 @@ static void choose(Scan *scan, const uint8_t *data, size_t size)
         unsigned weight = position_weight(scan, position, counts);
         if (weight < best) {
             second_best = best;
-            scan->second = scan->first;
+            second = rarest;
             best = weight;
-            scan->first = position;
+            rarest = position;
         } else if (weight < second_best) {
             second_best = weight;
-            scan->second = position;
+            second = position;
         }
     }
-    if (second_best == UINT32_MAX)
-        scan->second = scan->first;
-    bool whole_byte = scan->mask == NULL || scan->mask[scan->first] == 0xFF;
-    scan->method = whole_byte && best / 8 <= RARE_COUNT_MAX ? SCAN_RARE_BYTE : SCAN_PAIR;
+    set_rarest(scan, rarest, second_best == UINT32_MAX ? rarest : second);
+    bool whole_byte = scan->mask == NULL || scan->mask[rarest] == 0xFF;
+    scan->method = whole_byte && best / 8 <= RARE_COUNT_MAX ? SCAN_RARE_BYTE : SCAN_PROBES;
     scan->chosen_until = data + size;
 }
 
-/* How many bytes of the needle were looked at; *ret_equal: whether all are equal. */
-static size_t compare(const Scan *scan, const uint8_t *at, bool *ret_equal)
+/* The needle's first position that differs from what lies at `at`; its size: it is a match. */
+static size_t first_difference(const Scan *scan, const uint8_t *at)
 {
     size_t i = 0;
     for (; i + 8 <= scan->size; i += 8) {
@@ -119,19 +138,14 @@ static size_t compare(const Scan *scan, const uint8_t *at, bool *ret_equal)
         memcpy(&needle, scan->needle + i, 8);
         if (scan->mask != NULL)
             memcpy(&mask, scan->mask + i, 8);
-        if ((data & mask) != needle) {
-            *ret_equal = false;
-            return i + 8;
-        }
+        if ((data & mask) != needle)
+            break;
     }
     for (; i < scan->size; i++) {
         uint8_t mask = scan->mask == NULL ? 0xFF : scan->mask[i];
-        if ((at[i] & mask) != scan->needle[i]) {
-            *ret_equal = false;
-            return i + 1;
-        }
+        if ((at[i] & mask) != scan->needle[i])
+            break;
     }
-    *ret_equal = true;
     return i;
 }
 
@@ -145,17 +159,17 @@ typedef struct Found {
 static Found find_rare_byte(const Scan *scan, const uint8_t *begin, const uint8_t *end)
 {
     size_t cost = 0;
+    size_t rarest = scan->probes[0];
     const uint8_t *at = begin;
     while (at < end) {
-        const uint8_t *hit =
-                memchr(at + scan->first, scan->needle[scan->first], (size_t)(end - at));
+        const uint8_t *hit = memchr(at + rarest, scan->needle[rarest], (size_t)(end - at));
         if (hit == NULL)
             return (Found){.reached = end};
-        at = hit - scan->first;
-        bool equal;
-        cost += RARE_HIT_COST + compare(scan, at, &equal);
-        if (equal)
+        at = hit - rarest;
+        size_t difference = first_difference(scan, at);
+        if (difference == scan->size)
             return (Found){.match = at};
+        cost += RARE_HIT_COST + difference;
         at++;
         if (cost > (size_t)(at - begin) + ALLOWANCE)
             break;
@@ -164,44 +178,139 @@ static Found find_rare_byte(const Scan *scan, const uint8_t *begin, const uint8_
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static inline uint32_t pair_hits(const uint8_t *first,
-        const uint8_t *second, __m256i value_first, __m256i value_second, __m256i mask_first,
-        __m256i mask_second)
+/* False hits: where they lie and what told them from a match. The latest ones are kept. */
+typedef struct Witnesses {
+    const uint8_t *hits[WITNESSES];
+    size_t differences[WITNESSES];
+    size_t count;
+} Witnesses;
+
+static bool tells_apart(const Scan *scan, const Witnesses *witnesses, size_t i, size_t position)
 {
-    __m256i a = _mm256_loadu_si256((const __m256i *)first);
-    __m256i b = _mm256_loadu_si256((const __m256i *)second);
-    a = _mm256_cmpeq_epi8(_mm256_and_si256(a, mask_first), value_first);
-    b = _mm256_cmpeq_epi8(_mm256_and_si256(b, mask_second), value_second);
-    return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(a, b));
+    uint8_t mask = scan->mask == NULL ? 0xFF : scan->mask[position];
+    return (witnesses->hits[i][position] & mask) != scan->needle[position];
 }
 
-__attribute__((target("avx2"))) static Found find_pair_avx2(
-        const Scan *scan, const uint8_t *begin, const uint8_t *end)
+/* More probes, each the one that tells the most of the witnesses left from a match, until all are
+ * told. */
+static void learn(Scan *scan, Witnesses *witnesses)
 {
-    size_t first = scan->first;
-    size_t second = scan->second;
-    __m256i value_first = _mm256_set1_epi8((char)scan->needle[first]);
-    __m256i value_second = _mm256_set1_epi8((char)scan->needle[second]);
-    __m256i mask_first = _mm256_set1_epi8(scan->mask == NULL ? -1 : (char)scan->mask[first]);
-    __m256i mask_second = _mm256_set1_epi8(scan->mask == NULL ? -1 : (char)scan->mask[second]);
+    bool told[WITNESSES] = {false};
+    for (size_t left = WITNESSES; left > 0 && scan->probe_count < SCAN_PROBES_MAX;) {
+        size_t best = 0;
+        size_t best_count = 0;
+        for (size_t i = 0; i < WITNESSES; i++) {
+            size_t count = 0;
+            for (size_t k = 0; k < WITNESSES; k++)
+                count += !told[k] && tells_apart(scan, witnesses, k, witnesses->differences[i]);
+            if (count > best_count) {
+                best_count = count;
+                best = witnesses->differences[i];
+            }
+        }
+        for (size_t k = 0; k < WITNESSES; k++)
+            told[k] = told[k] || tells_apart(scan, witnesses, k, best);
+        scan->probes[scan->probe_count++] = best;
+        left -= best_count;
+    }
+    witnesses->count = 0;
+}
+
+/* What the vectors are compared with. */
+typedef struct Probes {
+    __m256i values[SCAN_PROBES_MAX];
+    __m256i masks[SCAN_PROBES_MAX];
+    size_t positions[SCAN_PROBES_MAX];
+} Probes;
+
+/* As many as `lanes`; those that are not there repeat the first. */
+__attribute__((target("avx2"))) static void probes_set(
+        Probes *probes, const Scan *scan, size_t lanes)
+{
+    for (size_t i = 0; i < lanes; i++) {
+        size_t position = scan->probes[i < scan->probe_count ? i : 0];
+        probes->positions[i] = position;
+        probes->values[i] = _mm256_set1_epi8((char)scan->needle[position]);
+        probes->masks[i] = _mm256_set1_epi8(scan->mask == NULL ? -1 : (char)scan->mask[position]);
+    }
+}
+
+#define ALWAYS_INLINE __attribute__((target("avx2"), always_inline)) static inline
+
+/* One bit for each of the 64 places at `at` where the probes fit. */
+ALWAYS_INLINE uint64_t probe_hits(
+        const Probes *probes, const uint8_t *at, size_t lanes, bool masked)
+{
+    __m256i low = _mm256_set1_epi8(-1);
+    __m256i high = low;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < lanes; i++) {
+        const uint8_t *place = at + probes->positions[i];
+        __m256i a = _mm256_loadu_si256((const __m256i *)place);
+        __m256i b = _mm256_loadu_si256((const __m256i *)(place + 32));
+        if (masked) {
+            a = _mm256_and_si256(a, probes->masks[i]);
+            b = _mm256_and_si256(b, probes->masks[i]);
+        }
+        low = _mm256_and_si256(low, _mm256_cmpeq_epi8(a, probes->values[i]));
+        high = _mm256_and_si256(high, _mm256_cmpeq_epi8(b, probes->values[i]));
+    }
+    return (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32 |
+           (uint32_t)_mm256_movemask_epi8(low);
+}
+
+/* Ends early where false hits cost too much: to learn, as long as that is possible. */
+ALWAYS_INLINE Found find_with(const Scan *scan, Witnesses *witnesses, const uint8_t *begin,
+        const uint8_t *end, size_t lanes, bool masked)
+{
+    Probes probes;
+    probes_set(&probes, scan, lanes);
+    bool may_learn = scan->probe_count < SCAN_PROBES_MAX;
     size_t cost = 0;
     const uint8_t *at = begin;
     for (; end - at >= 64; at += 64) {
-        uint64_t low = pair_hits(
-                at + first, at + second, value_first, value_second, mask_first, mask_second);
-        uint64_t high = pair_hits(at + 32 + first, at + 32 + second, value_first, value_second,
-                mask_first, mask_second);
-        for (uint64_t hits = high << 32 | low; hits != 0; hits &= hits - 1) {
+        uint64_t hits = probe_hits(&probes, at, lanes, masked);
+        if (hits == 0)
+            continue;
+        for (; hits != 0; hits &= hits - 1) {
             const uint8_t *candidate = at + __builtin_ctzll(hits);
-            bool equal;
-            cost += PAIR_HIT_COST + compare(scan, candidate, &equal);
-            if (equal)
+            size_t difference = first_difference(scan, candidate);
+            if (difference == scan->size)
                 return (Found){.match = candidate};
+            cost += PROBE_HIT_COST + difference;
+            size_t slot = witnesses->count++ % WITNESSES;
+            witnesses->hits[slot] = candidate;
+            witnesses->differences[slot] = difference;
         }
-        if (scan->mask == NULL && cost > (size_t)(at - begin) * 2 + ALLOWANCE)
+        size_t progress = (size_t)(at - begin);
+        if (may_learn ? witnesses->count >= WITNESSES && cost > progress / 4 + LEARN_ALLOWANCE
+                      : !masked && cost > progress * 2 + ALLOWANCE)
             return (Found){.reached = at + 64};
     }
     return (Found){.reached = at};
+}
+
+/* Two, four or eight lanes: few loops that the compiler unrolls, instead of one for each count. */
+__attribute__((target("avx2"))) static Found find_probes_avx2(
+        Scan *scan, const uint8_t *begin, const uint8_t *end)
+{
+    Found found = {.reached = begin};
+    Witnesses witnesses = {.count = 0};
+    for (;;) {
+        const uint8_t *from = found.reached;
+        size_t count = scan->probe_count;
+        if (scan->mask == NULL)
+            found = count <= 2   ? find_with(scan, &witnesses, from, end, 2, false)
+                    : count <= 4 ? find_with(scan, &witnesses, from, end, 4, false)
+                                 : find_with(scan, &witnesses, from, end, SCAN_PROBES_MAX, false);
+        else
+            found = count <= 2   ? find_with(scan, &witnesses, from, end, 2, true)
+                    : count <= 4 ? find_with(scan, &witnesses, from, end, 4, true)
+                                 : find_with(scan, &witnesses, from, end, SCAN_PROBES_MAX, true);
+        if (found.match != NULL || end - found.reached < 64 || count == SCAN_PROBES_MAX)
+            return found;
+        learn(scan, &witnesses);
+    }
 }
 #endif
 
@@ -212,20 +321,20 @@ static Found find_plain(const Scan *scan, const uint8_t *begin, const uint8_t *e
                 memmem(begin, (size_t)(end - begin) + scan->size - 1, scan->needle, scan->size);
         return (Found){.match = match, .reached = end};
     }
+    size_t rarest = scan->probes[0];
     for (const uint8_t *at = begin; at < end; at++) {
-        bool equal;
-        if ((at[scan->first] & scan->mask[scan->first]) == scan->needle[scan->first] &&
-                (compare(scan, at, &equal), equal))
+        if ((at[rarest] & scan->mask[rarest]) == scan->needle[rarest] &&
+                first_difference(scan, at) == scan->size)
             return (Found){.match = at};
     }
     return (Found){.reached = end};
 }
 
-static Found find_pair(const Scan *scan, const uint8_t *begin, const uint8_t *end)
+static Found find_probes(Scan *scan, const uint8_t *begin, const uint8_t *end)
 {
 #if defined(__x86_64__)
     if (HAVE_AVX2)
-        return find_pair_avx2(scan, begin, end);
+        return find_probes_avx2(scan, begin, end);
 #endif
     return (Found){.reached = begin};
 }
@@ -237,10 +346,10 @@ static const uint8_t *find_in_region(Scan *scan, const uint8_t *begin, const uin
     if (scan->method == SCAN_RARE_BYTE) {
         found = find_rare_byte(scan, begin, end);
         if (found.match == NULL && found.reached < end)
-            scan->method = SCAN_PAIR;
+            scan->method = SCAN_PROBES;
     }
-    if (found.match == NULL && found.reached < end && scan->method == SCAN_PAIR) {
-        found = find_pair(scan, found.reached, end);
+    if (found.match == NULL && found.reached < end && scan->method == SCAN_PROBES) {
+        found = find_probes(scan, found.reached, end);
         /* A rest of less than a vector is no reason. */
         if (found.match == NULL && end - found.reached >= 64)
             scan->method = SCAN_MEMMEM;

@@ -18,8 +18,7 @@
  *
  * The sheet both can write, the tray the worker can only read: what a container's callback does
  * with the bytes while it makes them, nobody can change under its hands. A worker may be
- * compromised: a question is copied before it is checked, and of the tray the manager reads
- * nothing.
+ * compromised: a question is copied before it is checked.
  */
 
 enum {

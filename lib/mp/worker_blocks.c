@@ -40,15 +40,27 @@ typedef struct Blocks {
 
 /* ---- the desk ---- */
 
-static bool open_desk(WorkerDesk *desk, const int fds[DESK_FDS])
+/* Consumes the descriptors. NULL if it cannot be mapped. */
+static WorkerDesk *open_desk(const int fds[DESK_FDS])
 {
-    desk->view.bell = fds[2];
-    desk->spin_ns = SPIN_FIRST_NS;
-    bool mapped = desk_sheet_map(fds[0], &desk->view.sheet, NULL) == PRO_OK;
-    if (memory_from_fd(fds[1], DESK_TRAY_BYTES, true, &desk->tray, NULL) != PRO_OK || !mapped)
-        return false;
-    desk->view.tray = (DeskTrayHead *)(uintptr_t)pro_container_data(desk->tray);
-    return true;
+    WorkerDesk *desk = calloc(1, sizeof *desk);
+    DeskSheet *sheet = NULL;
+    ProContainer *tray = NULL;
+    bool mapped = desk_sheet_map(fds[0], &sheet, NULL) == PRO_OK;
+    mapped = memory_from_fd(fds[1], DESK_TRAY_BYTES, true, &tray, NULL) == PRO_OK && mapped;
+    if (desk != NULL && mapped) {
+        desk->tray = tray;
+        desk->spin_ns = SPIN_FIRST_NS;
+        desk->view = (DeskView){.sheet = sheet,
+                .tray = (DeskTrayHead *)(uintptr_t)pro_container_data(tray),
+                .bell = fds[2]};
+        return desk;
+    }
+    desk_sheet_unmap(sheet);
+    pro_container_unref(tray);
+    (void)close(fds[2]);
+    free(desk);
+    return NULL;
 }
 
 bool worker_take_desk(ProWorker *worker)
@@ -59,11 +71,11 @@ bool worker_take_desk(ProWorker *worker)
     int fds[DESK_FDS];
     ProStatus status = fd_channel_receive(
             worker->fds[WORKER_FD_CHANNEL], &mark, 1, &size, fds, DESK_FDS, &fd_count, NULL);
-    WorkerDesk *desk = calloc(1, sizeof *desk);
-    if (status != PRO_OK || fd_count != DESK_FDS || worker->desk != NULL || desk == NULL ||
-            !open_desk(desk, fds))
-        return false; /* the process gives up */
-    worker->desk = desk;
+    if (status == PRO_ERR_FORMAT)
+        return true; /* this process has no descriptors left for it: it asks by frames */
+    if (status != PRO_OK || fd_count != DESK_FDS || worker->desk != NULL)
+        return false;
+    worker->desk = open_desk(fds);
     return true;
 }
 

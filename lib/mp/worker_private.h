@@ -147,7 +147,8 @@ void worker_request_drop(ProWorker *worker, WorkerRequest *request);
 
 /* ---- worker_blocks.c ---- */
 
-/* Locked. The desk's descriptors are next in the channel; false if they are not. */
+/* Locked. The desk's descriptors are next in the channel; false if they are not. Without room for
+ * them there is no desk. */
 bool worker_take_desk(ProWorker *worker);
 /* Not locked. A container that the manager reads. */
 ProStatus worker_open_blocks(ProWorker *worker, const ShareAnswer *answer,

@@ -300,7 +300,8 @@ class Round:
                 raise OSError("as planned")
             return data[offset:offset + size]
 
-        source = Source("Python callback", NTContainer.fromCallback(read, len(data)), data)
+        source = Source("Python callback", None, data)
+        source.container = NTContainer.fromCallback(read, len(data), concurrent=self.random.random() < 0.5)
         source.fails, source.hangs = fails, hangs
         return source
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from conftest import PATIENCE_MS, PATIENCE_S
@@ -521,6 +522,23 @@ def all_of_it():
     assert parts == [DATA[i * 9973:i * 9973 + i] for i in range(100)]
 
 
+def test_a_worker_without_descriptors_reads_blocks(manager, call):
+    """It cannot take the desk."""
+    code = """
+import hashlib, os, resource
+from Pro.MP import proWorkerObject
+
+def all_of_it():
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    return hashlib.sha256(proWorkerObject().getSharedContainer("c").data()).digest()
+"""
+    manager.shareContainer("c", NTContainer.fromCallback(lambda offset, size: DATA[offset:offset + size], len(DATA)))
+    assert call(code, "all_of_it") == hashlib.sha256(DATA).digest()
+
+
 def test_a_slow_source_holds_up_nobody_else(manager):
     """It waits until another one was read, for another worker."""
     other_was_read = threading.Event()
@@ -552,7 +570,34 @@ def test_one_large_read_has_several_blocks_under_way(call):
         return data[offset:offset + size]
 
     code = "def large(c):\n    return c.read(0, 1_000_000)\n"
-    assert call(code, "large", NTContainer.fromCallback(read, len(data))) == data[:1_000_000]
+    c = NTContainer.fromCallback(read, len(data), concurrent=True)
+    assert call(code, "large", c) == data[:1_000_000]
+
+
+def test_a_callback_is_called_by_one_at_a_time(manager):
+    """Unless it says that it can more: most of them seek and read."""
+    inside = []
+
+    def read(offset, size):
+        inside.append(offset)
+        assert len(inside) == 1
+        time.sleep(0.001)
+        inside.pop()
+        return DATA[offset:offset + size]
+
+    c = NTContainer.fromCallback(read, len(DATA))
+    for _ in range(3):
+        manager.evalPythonFunction(manager.startWorker(), THREADS, "read_all", [c, 4], True)
+    assert manager.wait(PATIENCE_MS)
+    assert [manager.takeResult() for _ in range(3)] == [[hashlib.sha256(DATA).digest()] * 4] * 3
+
+
+def test_a_callback_may_read_its_own_container():
+    def read(offset, size):
+        return bytes(size) if offset > 0 else b"\1" + c.read(len(DATA) - size, size - 1)
+
+    c = NTContainer.fromCallback(read, len(DATA))
+    assert c.read(0, 300_000) == b"\1" + bytes(299_999)
 
 
 def test_a_read_that_hangs_can_be_cancelled(manager, worker):

@@ -115,20 +115,30 @@ static void the_method_follows_the_data(void **state)
     scan_init(&scan, (const uint8_t *)"\xFF\xFF\xAA", NULL, 3);
     assert_null(scan_find(&scan, data, size));
     assert_int_equal(scan.method, SCAN_RARE_BYTE);
-    assert_int_equal(scan.first, 2);
+    assert_int_equal(scan.probes[0], 2);
     for (size_t i = 0; i < size; i++)
         data[i] = (uint8_t)random_below(4);
     scan_init(&scan, (const uint8_t *)"\0\1\2\3\0\0\1\1\2\2\3\3\0\1\2\3", NULL, 16);
     (void)scan_find(&scan, data, size);
     assert_int_not_equal(scan.method, SCAN_RARE_BYTE);
     /* Periodic: every second place is a near hit of a needle so long that not every position of it
-     * is weighed, and the one that differs is not. */
+     * is weighed, and the one that differs is not. False hits name it. */
     static uint8_t needle[16 * 4096];
     for (size_t i = 0; i < size; i++)
         data[i] = (uint8_t)(i % 2);
     memcpy(needle, data, sizeof needle);
     needle[2000] ^= 1;
     scan_init(&scan, needle, NULL, sizeof needle);
+    assert_null(scan_find(&scan, data, size));
+    assert_int_equal(scan.method, SCAN_PROBES);
+    assert_int_equal(scan.probe_count, 3);
+    assert_int_equal(scan.probes[2], 2000);
+    /* Every place is a near hit, and each is told by another byte. */
+    memset(data, 'a', size);
+    for (size_t i = 0; i < size; i += 997)
+        data[i] = 'b';
+    memset(needle, 'a', sizeof needle);
+    scan_init(&scan, needle, NULL, 4096);
     assert_null(scan_find(&scan, data, size));
     assert_int_equal(scan.method, SCAN_MEMMEM);
     guarded_free(data, size);

@@ -5,6 +5,7 @@
 
 #include "mp/frame.h"
 #include "mp/limits.h"
+#include "mp/share_wire.h"
 
 #include "support/test.h"
 
@@ -165,6 +166,35 @@ static void write_box_drop(Buffer *frame)
     frame_record(frame, FRAME_BOX_DROP, 4, NULL, 0);
 }
 
+static void write_share_read(Buffer *frame)
+{
+    const ShareRead read = {.number = 5, .offset = (uint64_t)1 << 32, .size = 4096};
+    frame_begin(frame, 12);
+    size_t record = frame_record_begin(frame, FRAME_SHARE_READ, 6);
+    share_read_write(frame, &read);
+    frame_record_end(frame, record);
+}
+
+static void write_shared_block(Buffer *frame)
+{
+    const ShareAnswer answer = {.carrier = SHARE_BYTES, .size = 3};
+    frame_begin(frame, 13);
+    size_t record = frame_record_begin(frame, FRAME_SHARED, 6);
+    share_answer_write(frame, &answer);
+    buffer_append(frame, "abc", 3);
+    frame_record_end(frame, record);
+}
+
+static void write_shared_desk(Buffer *frame)
+{
+    const ShareAnswer answer = {
+            .carrier = SHARE_DESK, .number = 5, .size = 1 << 20, .base.size = 1 << 20};
+    frame_begin(frame, 14);
+    size_t record = frame_record_begin(frame, FRAME_SHARED, 7);
+    share_answer_write(frame, &answer);
+    frame_record_end(frame, record);
+}
+
 static const struct {
     const char *name;
     void (*write)(Buffer *frame);
@@ -172,7 +202,9 @@ static const struct {
         {"ending_result", write_ending_result}, {"ending_error", write_ending_error},
         {"progress", write_progress}, {"two_records", write_two_records}, {"blob", write_blob},
         {"lane", write_lane}, {"receipt", write_receipt}, {"box", write_box},
-        {"box_closed", write_box_closed}, {"box_drop", write_box_drop}};
+        {"box_closed", write_box_closed}, {"box_drop", write_box_drop},
+        {"share_read", write_share_read}, {"shared_block", write_shared_block},
+        {"shared_desk", write_shared_desk}};
 
 static const GoldenFrame *find_golden(const char *name)
 {
@@ -210,6 +242,8 @@ static ProStatus read_payload(const FrameRecord *record, ProError *reterr)
     FrameProgress progress;
     FrameBox box;
     ProBoxButtons button;
+    ShareRead read;
+    ShareAnswer answer;
     switch (record->type) {
     case FRAME_TASK:
         return frame_task_read(record->payload, record->payload_size, &task, reterr);
@@ -221,6 +255,10 @@ static ProStatus read_payload(const FrameRecord *record, ProError *reterr)
         return frame_box_read(record->payload, record->payload_size, &box, reterr);
     case FRAME_BOX_CLOSED:
         return frame_box_answer_read(record->payload, record->payload_size, &button, reterr);
+    case FRAME_SHARE_READ:
+        return share_read_read(record->payload, record->payload_size, &read, reterr);
+    case FRAME_SHARED:
+        return share_answer_read(record->payload, record->payload_size, &answer, reterr);
     default:
         return PRO_OK;
     }
