@@ -35,12 +35,28 @@ static bool is_shown(uint32_t code, bool keep_lines)
     return !control && !separator && !direction;
 }
 
+/* How many bytes at `data` are ASCII that is shown: most of most texts, copied at once. */
+static size_t plain_part(const uint8_t *data, size_t size)
+{
+    size_t count = 0;
+    while (count < size && data[count] >= 0x20 && data[count] < 0x7F)
+        count++;
+    return count;
+}
+
 size_t pro_text_printable(
         char *ret_text, size_t capacity, const void *data, size_t size, bool keep_lines)
 {
     const uint8_t *bytes = data;
     size_t used = 0;
     for (size_t at = 0; at < size;) {
+        size_t room = capacity - 1 - used;
+        size_t plain = plain_part(bytes + at, size - at < room ? size - at : room);
+        memcpy(ret_text + used, bytes + at, plain);
+        used += plain;
+        at += plain;
+        if (at == size)
+            break;
         uint32_t code = 0;
         size_t length = character_size(bytes + at, size - at, &code);
         bool shown = length > 0 && is_shown(code, keep_lines);

@@ -325,7 +325,7 @@ static void box_flicker(Hostile *hostile)
     Buffer frame = {0};
     for (uint64_t id = 1; id <= BOXES; id++) {
         begin(hostile, &frame);
-        add_box(&frame, id, id % 2 == 0 ? MP_BOX_TEXT_MAX : 8);
+        add_box(&frame, id, id % 16 == 0 ? MP_BOX_TEXT_MAX : 8);
         frame_record(&frame, FRAME_BOX_DROP, id, NULL, 0);
         frame_record(&frame, FRAME_BOX_DROP, id, NULL, 0);
         send_frame(hostile, &frame);
