@@ -114,26 +114,38 @@ static ProStatus next_bytes(Search *search, ProMatch *ret_match, ProError *reter
     return PRO_ERR_NOT_FOUND;
 }
 
-/* What a regular expression sees: from `lookbehind` bytes before the position to the window's end.
- */
+/* Does the window that is loaded show the position, and enough before it? Then the next match is
+ * looked for there: many matches must not load it many times. */
+static bool shows(const Search *search, uint64_t from)
+{
+    return search->loaded != NULL && search->loaded_offset <= from &&
+           search->position < search->loaded_offset + search->loaded_size;
+}
+
+/* What a regular expression sees: from `lookbehind` bytes before the position, or from earlier on,
+ * to the window's end. */
 static ProStatus next_regex(Search *search, ProMatch *ret_match, ProError *reterr)
 {
     size_t lookbehind = regex_lookbehind(search->pattern->regex);
-    size_t window =
-            search->container->data != NULL ? CONTAINER_PROGRESS_BYTES : CONTAINER_WINDOW_BYTES;
+    bool in_memory = search->container->data != NULL;
+    size_t window = in_memory ? CONTAINER_PROGRESS_BYTES : CONTAINER_WINDOW_BYTES;
+    bool reuses = !in_memory;
     while (search->position <= search->end) {
         ProStatus status = ask(search, reterr);
         uint64_t behind = search->position - search->begin;
         uint64_t from = search->position - (behind < lookbehind ? behind : lookbehind);
-        if (search->container->data != NULL)
+        if (in_memory)
             from = search->begin; /* nothing to load: the whole past may be seen */
-        if (status == PRO_OK)
+        reuses = reuses && shows(search, from);
+        if (reuses)
+            from = search->loaded_offset;
+        else if (status == PRO_OK)
             status = load(search, from, lookbehind + window, reterr);
         if (status != PRO_OK)
             return status;
         size_t start = (size_t)(search->position - from);
         size_t visible = search->loaded_size;
-        if (search->container->data != NULL && search->progress != NULL && visible - start > window)
+        if (in_memory && search->progress != NULL && visible - start > window)
             visible = start + window;
         bool more = from + visible < search->end;
         RegexResult result;
@@ -154,9 +166,10 @@ static ProStatus next_regex(Search *search, ProMatch *ret_match, ProError *reter
         /* A match may begin there: look again with more behind it, if there was nothing skipped. */
         if (from + result.begin > search->position)
             search->position = from + result.begin;
-        else
+        else if (!reuses)
             window *= 2;
-        if (search->container->data == NULL && window > PRO_REGEX_WINDOW_MAX)
+        reuses = false;
+        if (!in_memory && window > PRO_REGEX_WINDOW_MAX)
             return error_set(reterr, PRO_ERR_LIMIT,
                     "regular expression: a match that begins at offset %" PRIu64
                     " would be longer than %zu bytes; copy the container into memory first",

@@ -2,6 +2,7 @@
 #include "support/kinds.h"
 #include "support/test.h"
 
+#include <promp/container_ops.h>
 #include <promp/search.h>
 #include <stdio.h>
 
@@ -220,6 +221,47 @@ static void a_regex_that_explodes_is_stopped(void **state)
     pro_pattern_unref(pattern);
 }
 
+/* ---- what a search reads ---- */
+
+static ProStatus read_counted(
+        void *user, uint64_t offset, void *ret_data, size_t size, ProError *reterr)
+{
+    (void)reterr;
+    *(uint64_t *)user += size;
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *)ret_data)[i] = (offset + i) % 100 == 0 ? 'x' : '.';
+    return PRO_OK;
+}
+
+static bool count_match(void *user, const ProMatch *match)
+{
+    assert_int_equal(match->offset % 100, 0);
+    ++*(size_t *)user;
+    return true;
+}
+
+/* A source may be slow: a match in it costs no reading of its own. */
+static void many_matches_read_the_source_once(void **state)
+{
+    (void)state;
+    enum { SIZE = 3000000 };
+    static const ProContainerOps ops = {.read = read_counted};
+    uint64_t bytes = 0;
+    size_t matches = 0;
+    ProContainer *container;
+    ProPattern *pattern;
+    ProError error = {0};
+    assert_int_equal(pro_container_new_callback(&ops, &bytes, SIZE, &container, &error), PRO_OK);
+    assert_int_equal(pro_pattern_new_regex("x[.]", 4, 0, &pattern, &error), PRO_OK);
+    assert_int_equal(pro_container_find_all(container, pattern, 0, PRO_TO_END, NULL, count_match,
+                             &matches, &error),
+            PRO_OK);
+    assert_int_equal(matches, SIZE / 100);
+    assert_in_range(bytes, SIZE, SIZE + SIZE / 2);
+    pro_pattern_unref(pattern);
+    pro_container_unref(container);
+}
+
 static bool at_once(void *user)
 {
     (void)user;
@@ -259,4 +301,5 @@ TEST_MAIN(cmocka_unit_test(bytes_hex_and_regex_find_the_same),
         cmocka_unit_test(matches_do_not_overlap), cmocka_unit_test(a_range_bounds_the_match),
         cmocka_unit_test(bad_patterns_say_what_is_wrong),
         cmocka_unit_test(a_regex_that_explodes_is_stopped),
+        cmocka_unit_test(many_matches_read_the_source_once),
         cmocka_unit_test(searches_can_be_cancelled))
