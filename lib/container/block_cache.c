@@ -326,7 +326,7 @@ enum { MANY_AT_ONCE = 64 };
 
 /* The blocks of parts that are not there, for one call of the source. */
 typedef struct Batch {
-    ProPart sources[MANY_AT_ONCE]; /* whole blocks, in the buffer */
+    ProPart sources[MANY_AT_ONCE]; /* whole blocks: the part itself, or in the buffer */
     const ProPart *parts[MANY_AT_ONCE];
     size_t count;
     size_t bytes;
@@ -355,7 +355,9 @@ static void share_out(BlockCache *cache, const Batch *batch)
         const ProPart *part = batch->parts[i];
         const ProPart *source = &batch->sources[i];
         keep_blocks(cache, part_plan(part), source->data);
-        memcpy(part->data, (uint8_t *)source->data + (part->offset - source->offset), part->size);
+        if (source->data != part->data)
+            memcpy(part->data, (uint8_t *)source->data + (part->offset - source->offset),
+                    part->size);
     }
 }
 
@@ -368,6 +370,8 @@ static ProStatus read_batch(BlockCache *cache, Batch *batch, ProError *reterr)
         return PRO_ERR_NO_MEMORY;
     size_t done = 0;
     for (size_t i = 0; i < batch->count; i++) {
+        if (batch->sources[i].data != NULL)
+            continue;
         batch->sources[i].data = buffer + done;
         done += batch->sources[i].size;
     }
@@ -387,7 +391,10 @@ static void add_to_batch(const BlockCache *cache, Batch *batch, const ProPart *p
     ProPart *source = &batch->sources[batch->count];
     *source = (ProPart){.offset = plan.first * BLOCK_BYTES, .size = plan_bytes(cache, plan)};
     batch->parts[batch->count++] = part;
-    batch->bytes += source->size;
+    if (source->offset == part->offset && source->size == part->size)
+        source->data = part->data;
+    else
+        batch->bytes += source->size;
 }
 
 ProStatus block_cache_read_many(

@@ -53,7 +53,7 @@ static bool check_reads(ProContainer *container, const uint8_t *data, size_t siz
 /* Parts all over it, in no order, some of them empty, some larger than what is kept of a source. */
 static bool check_scattered(ProContainer *container, const uint8_t *data, size_t size, char *text)
 {
-    enum { PARTS = 200, SMALL = 5000, LARGE = 200000 };
+    enum { PARTS = 200, SMALL = 5000, LARGE = 200000, BLOCK = 4096 };
     ProPart parts[PARTS];
     uint32_t random = 7;
     uint8_t *bytes = malloc((size_t)PARTS * SMALL + LARGE);
@@ -63,6 +63,10 @@ static bool check_scattered(ProContainer *container, const uint8_t *data, size_t
         random = random * 1664525 + 1013904223;
         size_t offset = (random >> 8) % (size + 1);
         size_t most = i == PARTS / 2 ? LARGE : i % 7 * SMALL / 7;
+        if (i % 5 == 1) { /* whole blocks of what is kept of a source */
+            offset = offset / BLOCK * BLOCK;
+            most = BLOCK;
+        }
         parts[i] = (ProPart){.offset = offset,
                 .size = size - offset < most ? size - offset : most,
                 .data = next};
