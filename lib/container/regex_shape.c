@@ -227,9 +227,11 @@ static bool escaped_byte(Parser *parser, uint8_t *ret_byte)
     if (letter == 'x') {
         int high = parser->size - parser->at < 2 ? -1 : hex_digit(parser->text[parser->at]);
         int low = high < 0 ? -1 : hex_digit(parser->text[parser->at + 1]);
+        if (low < 0)
+            return false;
         parser->at += 2;
         *ret_byte = (uint8_t)(high << 4 | low);
-        return low >= 0;
+        return true;
     }
     if (!is_alphanumeric(letter)) {
         *ret_byte = letter;
