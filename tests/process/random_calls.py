@@ -359,7 +359,9 @@ class Round:
             self.manager.close()
         if self.hosts is not None:
             self.hosts.end()
-        alive = [pid for pid in self.pids if pid > 0 and is_alive(pid)]
+        deadline = time.monotonic() + (WATCHDOG_MS / 1000 if self.hosts else 0)  # an agent's nursery ends after it
+        while (alive := [pid for pid in self.pids if pid > 0 and is_alive(pid)]) and time.monotonic() < deadline:
+            time.sleep(0.001)
         require(not alive, f"processes {alive} outlive their manager")
 
 
