@@ -17,6 +17,7 @@ enum {
 
 struct Regex {
     pcre2_code *code;
+    bool jit; /* there is machine code for it */
     size_t lookbehind;
     RegexFilter *filter; /* or NULL */
 };
@@ -24,7 +25,9 @@ struct Regex {
 struct RegexMatcher {
     const Regex *regex;
     pcre2_match_data *match;
+    const size_t *found; /* of `match`: begin and end */
     pcre2_match_context *context;
+    size_t limit; /* that is set in it */
     pcre2_jit_stack *stack;
 };
 
@@ -78,7 +81,8 @@ ProStatus regex_compile(
                 error_text(code, reason), offset);
     }
     /* Without JIT (a system that forbids it) the interpreter does the same, slower. */
-    (void)pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
+    regex->jit =
+            pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0;
     uint32_t lookbehind = 0;
     (void)pcre2_pattern_info(regex->code, PCRE2_INFO_MAXLOOKBEHIND, &lookbehind);
     regex->lookbehind = lookbehind > 0 ? lookbehind : 1;
@@ -125,6 +129,8 @@ ProStatus regex_matcher_new(const Regex *regex, RegexMatcher **ret_matcher, ProE
     if (matcher->stack != NULL)
         pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
     (void)pcre2_set_match_limit(matcher->context, REGEX_MATCH_LIMIT);
+    matcher->found = pcre2_get_ovector_pointer(matcher->match);
+    matcher->limit = PCRE2_UNSET;
     *ret_matcher = matcher;
     return PRO_OK;
 }
@@ -143,10 +149,18 @@ ProStatus regex_match(RegexMatcher *matcher, const RegexWindow *window, size_t f
         RegexResult *ret_result, ProError *reterr)
 {
     uint32_t options = window->more ? PCRE2_PARTIAL_HARD : 0;
-    (void)pcre2_set_offset_limit(matcher->context, last == REGEX_TO_END ? PCRE2_UNSET : last);
-    int code = pcre2_match(matcher->regex->code, window->data, window->size, first, options,
-            matcher->match, matcher->context);
-    const size_t *vector = pcre2_get_ovector_pointer(matcher->match);
+    _Static_assert(REGEX_TO_END == PCRE2_UNSET, "no limit");
+    if (last != matcher->limit)
+        (void)pcre2_set_offset_limit(matcher->context, last);
+    matcher->limit = last;
+    /* The second looks at its arguments first: where matches lie close, that costs as much as they.
+     */
+    const Regex *regex = matcher->regex;
+    int code = regex->jit ? pcre2_jit_match(regex->code, window->data, window->size, first, options,
+                                    matcher->match, matcher->context)
+                          : pcre2_match(regex->code, window->data, window->size, first, options,
+                                    matcher->match, matcher->context);
+    const size_t *vector = matcher->found;
     char reason[128];
     switch (code) {
     case PCRE2_ERROR_NOMATCH:
