@@ -7,6 +7,7 @@
 
 #include <pcre2.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A pattern that needs more than this for one match is refused with PRO_ERR_LIMIT. */
 enum {
@@ -20,6 +21,9 @@ struct Regex {
     bool jit; /* there is machine code for it */
     size_t lookbehind;
     RegexFilter *filter; /* or NULL */
+    uint32_t options;
+    size_t size;
+    char text[];
 };
 
 struct RegexMatcher {
@@ -27,7 +31,8 @@ struct RegexMatcher {
     pcre2_match_data *match;
     const size_t *found; /* of `match`: begin and end */
     pcre2_match_context *context;
-    size_t limit; /* that is set in it */
+    size_t limit;          /* that is set in it */
+    pcre2_code *unlimited; /* faster, without a last place to begin at; NULL: not made */
     pcre2_jit_stack *stack;
 };
 
@@ -61,7 +66,7 @@ ProStatus regex_compile(
 {
     if ((flags & ~(uint32_t)(PRO_REGEX_IGNORE_CASE | PRO_REGEX_MULTILINE | PRO_REGEX_DOT_ALL)) != 0)
         return error_set(reterr, PRO_ERR_INVALID, "regular expression: unknown flags 0x%x", flags);
-    Regex *regex = calloc(1, sizeof *regex);
+    Regex *regex = calloc(1, sizeof *regex + size);
     if (regex == NULL)
         return error_set(reterr, PRO_ERR_NO_MEMORY, "no memory for a regular expression");
     regex->filter = filter_new(text, size, flags);
@@ -72,6 +77,9 @@ ProStatus regex_compile(
     options |= flags & PRO_REGEX_DOT_ALL ? PCRE2_DOTALL : 0;
     int code = 0;
     size_t offset = 0;
+    regex->options = options;
+    regex->size = size;
+    memcpy(regex->text, text, size);
     regex->code = pcre2_compile((PCRE2_SPTR)text, size, options, &code, &offset, NULL);
     if (regex->code == NULL) {
         char reason[128];
@@ -81,8 +89,7 @@ ProStatus regex_compile(
                 error_text(code, reason), offset);
     }
     /* Without JIT (a system that forbids it) the interpreter does the same, slower. */
-    regex->jit =
-            pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0;
+    regex->jit = pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0;
     uint32_t lookbehind = 0;
     (void)pcre2_pattern_info(regex->code, PCRE2_INFO_MAXLOOKBEHIND, &lookbehind);
     regex->lookbehind = lookbehind > 0 ? lookbehind : 1;
@@ -141,8 +148,25 @@ void regex_matcher_free(RegexMatcher *matcher)
         return;
     pcre2_match_data_free(matcher->match);
     pcre2_match_context_free(matcher->context);
+    pcre2_code_free(matcher->unlimited);
     pcre2_jit_stack_free(matcher->stack);
     free(matcher);
+}
+
+void regex_matcher_unlimit(RegexMatcher *matcher)
+{
+    const Regex *regex = matcher->regex;
+    int code = 0;
+    size_t offset = 0;
+    if (matcher->unlimited != NULL || !regex->jit)
+        return;
+    matcher->unlimited = pcre2_compile((PCRE2_SPTR)regex->text, regex->size,
+            regex->options & ~(uint32_t)PCRE2_USE_OFFSET_LIMIT, &code, &offset, NULL);
+    if (matcher->unlimited == NULL || /* no memory: the other does the same */
+            pcre2_jit_compile(matcher->unlimited, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0)
+        return;
+    pcre2_code_free(matcher->unlimited);
+    matcher->unlimited = NULL;
 }
 
 ProStatus regex_match(RegexMatcher *matcher, const RegexWindow *window, size_t first, size_t last,
@@ -156,7 +180,9 @@ ProStatus regex_match(RegexMatcher *matcher, const RegexWindow *window, size_t f
     /* The second looks at its arguments first: where matches lie close, that costs as much as they.
      */
     const Regex *regex = matcher->regex;
-    int code = regex->jit ? pcre2_jit_match(regex->code, window->data, window->size, first, options,
+    const pcre2_code *machine =
+            last == REGEX_TO_END && matcher->unlimited != NULL ? matcher->unlimited : regex->code;
+    int code = regex->jit ? pcre2_jit_match(machine, window->data, window->size, first, options,
                                     matcher->match, matcher->context)
                           : pcre2_match(regex->code, window->data, window->size, first, options,
                                     matcher->match, matcher->context);

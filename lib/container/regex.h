@@ -41,6 +41,9 @@ typedef struct RegexMatcher RegexMatcher;
 ProStatus regex_matcher_new(const Regex *regex, RegexMatcher **ret_matcher, ProError *reterr);
 void regex_matcher_free(RegexMatcher *matcher); /* NULL is allowed */
 
+/* For many calls with REGEX_TO_END, which are faster from now on. */
+void regex_matcher_unlimit(RegexMatcher *matcher);
+
 #define REGEX_TO_END SIZE_MAX
 
 /* The first match that begins at `first` or later, up to `last`. */

@@ -23,7 +23,7 @@ enum {
     HITS_AT_ONCE = 32,          /* a look costs as much as a few hits */
     SLACK_NS = 3000,            /* what the filter may cost before it is judged */
     HITS_PER_64K_MAX = 1 << 10, /* by the sample, for the filter to begin */
-    MATCH_DISTANCE = 512,       /* at least, on average, for the filter to go on */
+    MATCH_DISTANCE = 2048,      /* at least, on average, for the filter to go on */
     MATCHES_ALLOWED = 16,
     LAG_MAX = 64 << 10, /* what a new plan may have to look at again */
     REGION_OF_TESTS = 64,
@@ -35,6 +35,7 @@ struct RegexRun {
     const RegexFilter *filter;
     bool always;
     bool filtering;    /* in this region; else PCRE2 alone */
+    bool dense;        /* matches lie close here: no call of PCRE2 needs an end */
     size_t region;     /* how many bytes the next choice holds */
     size_t left;       /* bytes of this region */
     size_t covered;    /* by the filter in this region */
@@ -138,9 +139,19 @@ static void begin_region(RegexRun *run)
 {
     run->tried = 0;
     run->filtering = false;
+    run->dense = false;
     run->left = run->region;
     if (run->region < REGION_MAX && !run->always)
         run->region *= 2;
+}
+
+/* Matches are so many that the filter has no part in finding the next. The call that finds where
+ * they end goes on to the next one after, however far that is, as PCRE2 alone would. */
+static void go_dense(RegexRun *run)
+{
+    run->filtering = false;
+    run->dense = true;
+    regex_matcher_unlimit(run->matcher);
 }
 
 /* Between two regions: a trial, unless matches are so many that none comes to its end. */
@@ -156,6 +167,7 @@ static ProStatus choose(RegexRun *run, Step *step, ProError *reterr)
         plan(run, step, true);
     } else if (run->tried > TRIED_MAX) {
         begin_region(run);
+        go_dense(run);
     }
     return PRO_OK;
 }
@@ -263,7 +275,9 @@ static ProStatus search_filtered(RegexRun *run, Step *step, ProError *reterr)
             else if (limit == end && !keeps_plan(run, step, &pace))
                 break;
         }
-        if (is_too_slow(run, &pace) || finds_too_much(run, &pace))
+        if (finds_too_much(run, &pace))
+            go_dense(run);
+        else if (is_too_slow(run, &pace))
             run->filtering = false;
     }
     run->covered += pace.from - pace.begin;
@@ -291,7 +305,7 @@ ProStatus regex_run(RegexRun *run, const RegexWindow *window, size_t start, Rege
                 plan(run, &step, false);
         } else {
             size_t begin = step.position;
-            status = search_plainly(run, &step, run->left, reterr);
+            status = search_plainly(run, &step, run->dense ? SIZE_MAX : run->left, reterr);
             size_t moved = step.position - begin;
             run->left -= moved < run->left ? moved : run->left;
         }
