@@ -37,12 +37,46 @@ typedef struct Search {
     pcre2_code *regex; /* one of regexes */
     pcre2_code *regexes[RUNS];
     pcre2_match_data *match;
+    bool all; /* matches are found and counted; else there is none */
 } Search;
+
+static bool count_match(void *user, const ProMatch *match)
+{
+    *(size_t *)user += match->size > 0;
+    return true;
+}
+
+static void run_promp_all(const Search *search)
+{
+    size_t count = 0;
+    ProError error = {0};
+    if (pro_container_find_all(search->container, search->pattern, 0, PRO_TO_END, NULL, count_match,
+                &count, &error) != PRO_OK ||
+            count == 0)
+        fail(error.text);
+}
+
+static void run_pcre2_all(const Search *search)
+{
+    size_t size = (size_t)pro_container_size(search->container);
+    size_t count = 0;
+    const size_t *found = pcre2_get_ovector_pointer(search->match);
+    for (size_t at = 0; pcre2_match(search->regex, pro_container_data(search->container), size, at,
+                                0, search->match, NULL) >= 0;
+            at = found[1])
+        count++;
+    if (count == 0)
+        fail("PCRE2 found nothing");
+}
 
 static void run_promp(const Search *search)
 {
     ProMatch match;
     ProError error = {0};
+    if (search->all) {
+        run_promp_all(search);
+        return;
+    }
     ProStatus status = pro_container_find_first(
             search->container, search->pattern, 0, PRO_TO_END, NULL, &match, &error);
     if (status != PRO_OK && status != PRO_ERR_NOT_FOUND)
@@ -65,6 +99,10 @@ static void run_memmem(const Search *search)
 
 static void run_pcre2(const Search *search)
 {
+    if (search->all) {
+        run_pcre2_all(search);
+        return;
+    }
     int result = pcre2_match(search->regex, pro_container_data(search->container),
             (size_t)pro_container_size(search->container), 0, 0, search->match, NULL);
     if (result != PCRE2_ERROR_NOMATCH)
@@ -135,6 +173,7 @@ static void prepare(Search *search, const SearchCase *chosen, size_t size)
         search->regexes[run] = chosen->regex != NULL ? compile_pcre2(chosen->regex) : NULL;
     }
     search->match = pcre2_match_data_create(1, NULL);
+    search->all = chosen->all;
 }
 
 /* So that all find the same in the caches: what they themselves left there. What fits takes a few

@@ -2,6 +2,7 @@
 #ifndef BENCH_SEARCH_CASES_H
 #define BENCH_SEARCH_CASES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ typedef struct SearchCase {
     size_t (*needle)(uint8_t *needle);
     const char *hex;   /* promp's wildcards */
     const char *regex; /* the same for PCRE2 */
+    bool all;          /* it has matches: all are found */
 } SearchCase;
 
 static inline uint32_t case_random(uint32_t *state)
@@ -176,6 +178,7 @@ static const SearchCase search_cases[] = {
         {"regex-classes", fill_words, NULL, NULL, "[A-Z][0-9]{2}[a-f][0-9]"},
         {"regex-case", fill_words, NULL, NULL, "(?i)Content-Type: [a-z]+"},
         {"regex-common", fill_words, NULL, NULL, "module (?!load|the|of|[a-z]|[0-9A-Z/])"},
+        {"regex-dense", fill_words, NULL, NULL, "[a-z]+", true},
         {"regex-none", fill_words, NULL, NULL, "(\\w)(\\w)\\2\\1[0-9]"},
 };
 
