@@ -288,11 +288,24 @@ static ProStatus search_filtered(RegexRun *run, Step *step, ProError *reterr)
     return status;
 }
 
+/* The shortest way to the next match: it is near. */
+static ProStatus run_dense(RegexRun *run, const RegexWindow *window, size_t start,
+        RegexResult *ret_result, ProError *reterr)
+{
+    ProStatus status = regex_match(run->matcher, window, start, REGEX_TO_END, ret_result, reterr);
+    size_t end = ret_result->outcome == REGEX_NONE ? window->size : ret_result->begin;
+    if (status == PRO_OK)
+        run->left -= end - start < run->left ? end - start : run->left;
+    return status;
+}
+
 ProStatus regex_run(RegexRun *run, const RegexWindow *window, size_t start, RegexResult *ret_result,
         ProError *reterr)
 {
     if (run->filter == NULL)
         return regex_match(run->matcher, window, start, REGEX_TO_END, ret_result, reterr);
+    if (run->dense && run->left > 0)
+        return run_dense(run, window, start, ret_result, reterr);
     Step step = {.window = window, .position = start};
     ProStatus status = PRO_OK;
     while (status == PRO_OK && !step.done) {
@@ -305,7 +318,7 @@ ProStatus regex_run(RegexRun *run, const RegexWindow *window, size_t start, Rege
                 plan(run, &step, false);
         } else {
             size_t begin = step.position;
-            status = search_plainly(run, &step, run->dense ? SIZE_MAX : run->left, reterr);
+            status = search_plainly(run, &step, run->left, reterr);
             size_t moved = step.position - begin;
             run->left -= moved < run->left ? moved : run->left;
         }
