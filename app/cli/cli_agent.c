@@ -10,11 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+/* Its first line: who pastes it into a terminal need not end the input as well. */
 static bool read_ticket(FILE *file, char ticket[PRO_TICKET_MAX])
 {
-    size_t size = fread(ticket, 1, PRO_TICKET_MAX - 1, file);
-    ticket[size] = '\0';
+    if (isatty(fileno(file)))
+        (void)fputs("promp agent: paste the ticket that the manager's listen() gave\n", stderr);
+    if (fgets(ticket, PRO_TICKET_MAX, file) == NULL)
+        ticket[0] = '\0';
     return !ferror(file);
 }
 
