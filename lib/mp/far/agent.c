@@ -5,6 +5,7 @@
 
 #include "mp/far/agent.h"
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "mp/far/ticket.h"
 #include "mp/runtime_folder.h"
@@ -251,22 +252,22 @@ static int go_on(Agent *agent)
         return 0;
     if (soon)
         return SOON_MS;
-    return agent->connected ? -1 : CONNECT_TIMEOUT_MS;
+    return agent->connected ? -1 : clock_left_ms(agent->connect_until_ns);
 }
 
 static void serve(Agent *agent, int signals)
 {
+    agent->connect_until_ns = clock_deadline_ns(CONNECT_TIMEOUT_MS);
     while (!agent->ended) {
         int timeout_ms = go_on(agent);
         if (!wait_for_something(agent, signals, timeout_ms))
             end(agent, "no memory");
-        bool connected = agent->connected;
         drain_monitor(agent);
         drain_far(agent);
         drain_local(agent);
         drain_launcher(agent);
         look_for_deaths(agent);
-        if (timeout_ms == CONNECT_TIMEOUT_MS && !connected && !agent->connected)
+        if (!agent->connected && clock_left_ms(agent->connect_until_ns) == 0)
             end(agent, "the manager did not answer in time; is its address reachable from here?");
     }
 }

@@ -49,6 +49,7 @@ struct Agent {
     char socket_path[108];
     int host_pidfd; /* of this process */
     ListLink workers;
+    uint64_t connect_until_ns;
     bool connected;
     bool ended;
     const char *why;
