@@ -105,3 +105,13 @@ ProStatus fd_channel_receive(int channel, void *data, size_t capacity, size_t *r
     *ret_fd_count = fd_count;
     return PRO_OK;
 }
+
+int fd_channel_take(int channel)
+{
+    char mark;
+    size_t size;
+    size_t fd_count = 0;
+    int fd = -1;
+    ProStatus status = fd_channel_receive(channel, &mark, 1, &size, &fd, 1, &fd_count, NULL);
+    return status == PRO_OK && fd_count == 1 ? fd : -1;
+}

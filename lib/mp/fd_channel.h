@@ -27,4 +27,7 @@ ProStatus fd_channel_send(int channel, const void *data, size_t size, const int 
 ProStatus fd_channel_receive(int channel, void *data, size_t capacity, size_t *ret_size,
         int *ret_fds, size_t fd_capacity, size_t *ret_fd_count, ProError *reterr);
 
+/* The one descriptor of the next packet, or -1 if there is no such packet. */
+int fd_channel_take(int channel);
+
 #endif

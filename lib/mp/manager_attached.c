@@ -98,16 +98,6 @@ void attached_on_take(Slot *slot, const FrameRecord *record)
 
 /* ---- results ---- */
 
-static int take_fd(Slot *slot)
-{
-    char mark;
-    size_t size;
-    size_t fd_count = 0;
-    int fd = -1;
-    ProStatus status = fd_channel_receive(slot->channel, &mark, 1, &size, &fd, 1, &fd_count, NULL);
-    return status == PRO_OK && fd_count == 1 ? fd : -1;
-}
-
 /* A part of what the manager itself shared. PRO_ERR_NOT_FOUND if it is shared no longer. */
 static ProStatus open_own(
         const Slot *slot, const ShareAnswer *answer, ProContainer **ret_container, ProError *reterr)
@@ -144,7 +134,7 @@ static ProStatus open_result(
         return open_own(slot, answer, ret_container, reterr);
     case SHARE_MEMFD:
     case SHARE_FILE:
-        fd = take_fd(slot);
+        fd = fd_channel_take(slot->channel);
         return fd >= 0 ? open_fd(fd, answer, ret_container, reterr)
                        : error_set(reterr, PRO_ERR_FORMAT,
                                  "it announced a container whose descriptor did not come");

@@ -29,24 +29,13 @@ static WorkerRequest *find_request(ProWorker *worker, uint64_t id)
     return NULL;
 }
 
-static int take_fd(ProWorker *worker)
-{
-    char mark;
-    size_t size;
-    size_t fd_count = 0;
-    int fd = -1;
-    ProStatus status = fd_channel_receive(
-            worker->fds[WORKER_FD_CHANNEL], &mark, 1, &size, &fd, 1, &fd_count, NULL);
-    return status == PRO_OK && fd_count == 1 ? fd : -1;
-}
-
 bool worker_on_shared(ProWorker *worker, uint64_t id, Payload *payload)
 {
     ShareAnswer answer;
     bool sound = share_answer_read(payload->data, payload->size, &answer, NULL) == PRO_OK;
     int fd = -1;
     if (sound && (answer.carrier == SHARE_MEMFD || answer.carrier == SHARE_FILE))
-        sound = (fd = take_fd(worker)) >= 0;
+        sound = (fd = fd_channel_take(worker->fds[WORKER_FD_CHANNEL])) >= 0;
     if (sound && answer.carrier == SHARE_DESK)
         sound = worker_take_desk(worker); /* whether somebody waits or not */
     WorkerRequest *request = find_request(worker, id);

@@ -448,7 +448,7 @@ static void agents_that_lie_lose_their_worker(void **state)
         ProWorkerId far = engine_worker(&engine);
         engine_give(&engine, far, "who", true);
         packet_unref(wait_message(&liar, FAR_START));
-        print_message("lie: %s\n", lies[i].name);
+        print_message("# lie: %s\n", lies[i].name);
         lies[i].tell(&liar);
         engine_wait(&engine);
         ProEnding *ending = engine_take(&engine, far);

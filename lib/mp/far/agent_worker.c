@@ -234,17 +234,6 @@ static ProStatus pass_lane(AgentWorker *worker, const FrameRecord *record)
     return put(worker, packet);
 }
 
-static int take_fd(const AgentWorker *worker)
-{
-    char mark;
-    size_t size;
-    size_t fd_count = 0;
-    int fd = -1;
-    ProStatus status =
-            fd_channel_receive(worker->channel, &mark, 1, &size, &fd, 1, &fd_count, NULL);
-    return status == PRO_OK && fd_count == 1 ? fd : -1;
-}
-
 /* What goes beside the record. */
 static ProStatus pass_beside(AgentWorker *worker, const FrameRecord *record, ProError *reterr)
 {
@@ -255,7 +244,7 @@ static ProStatus pass_beside(AgentWorker *worker, const FrameRecord *record, Pro
     if (record->type == FRAME_CONTAINER && record->place == FRAME_INSIDE &&
             share_answer_read(record->payload, record->payload_size, &answer, NULL) == PRO_OK)
         far = answer.carrier == SHARE_MEMFD || answer.carrier == SHARE_FILE;
-    int fd = far ? take_fd(worker) : -1;
+    int fd = far ? fd_channel_take(worker->channel) : -1;
     return far ? stream_put_value(&worker->stream, fd, reterr) : PRO_OK;
 }
 

@@ -290,23 +290,13 @@ void gateway_worker_on_message(GatewayWorker *worker, const FarMessage *message,
 
 /* ---- from the manager to the agent ---- */
 
-static int take_fd(const GatewayWorker *worker)
-{
-    char mark;
-    size_t size;
-    size_t fd_count = 0;
-    int fd = -1;
-    ProStatus status = fd_channel_receive(
-            worker->fds[WORKER_FD_CHANNEL], &mark, 1, &size, &fd, 1, &fd_count, NULL);
-    return status == PRO_OK && fd_count == 1 ? fd : -1;
-}
-
 /* Only large values go beside a record: a far worker is shown no other descriptor. */
 static ProStatus pass_beside(GatewayWorker *worker, const FrameRecord *record, ProError *reterr)
 {
     if (record->place != FRAME_IN_BLOB)
         return PRO_OK;
-    return stream_put_value(&worker->stream, take_fd(worker), reterr);
+    return stream_put_value(
+            &worker->stream, fd_channel_take(worker->fds[WORKER_FD_CHANNEL]), reterr);
 }
 
 static ProStatus pass_frame(GatewayWorker *worker, const Packet *frame, ProError *reterr)
