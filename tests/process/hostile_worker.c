@@ -16,6 +16,7 @@
 #include "mp/worker_config.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -489,8 +490,9 @@ static DeskView take_desk(Hostile *hostile)
     begin(hostile, &frame);
     frame_record(&frame, FRAME_SHARE_GET, 1, "blocks", 6);
     send_frame(hostile, &frame);
+    struct pollfd packet = {.fd = channel, .events = POLLIN};
     while (fd_channel_receive(channel, &mark, 1, &size, fds, DESK_FDS, &count, NULL) != PRO_OK)
-        (void)usleep(1000);
+        (void)poll(&packet, 1, -1);
     void *tray = mmap(NULL, DESK_TRAY_BYTES, PROT_READ, MAP_SHARED, fds[1], 0);
     if (count != DESK_FDS || tray == MAP_FAILED ||
             desk_sheet_map(fds[0], &view.sheet, NULL) != PRO_OK)
